@@ -1,0 +1,105 @@
+package v1beta1
+
+// AutoscalerProfile tunes the cluster autoscaler of AKS, for all pools that have spec.scaling. A setting that is not
+// given is left as it is in Azure. All can be changed at any time.
+// https://learn.microsoft.com/azure/aks/cluster-autoscaler#use-the-cluster-autoscaler-profile
+type AutoscalerProfile struct {
+	// balanceSimilarNodeGroups keeps pools of the same kind at the same size: "true" or "false" (AKS: "false").
+	// +optional
+	// +kubebuilder:validation:Enum="true";"false"
+	BalanceSimilarNodeGroups string `json:"balanceSimilarNodeGroups,omitempty" arm:"balance-similar-node-groups"`
+
+	// expander chooses the pool to grow: least-waste, most-pods, priority or random (AKS: random).
+	// +optional
+	// +kubebuilder:validation:Enum=least-waste;most-pods;priority;random
+	Expander string `json:"expander,omitempty" arm:"expander"`
+
+	// maxEmptyBulkDelete is how many empty nodes may be deleted at once (AKS: "10").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)$`
+	// +kubebuilder:validation:MaxLength=9
+	MaxEmptyBulkDelete string `json:"maxEmptyBulkDelete,omitempty" arm:"max-empty-bulk-delete"`
+
+	// maxGracefulTerminationSec is how long a node's pods get to end, in seconds (AKS: "600").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)$`
+	// +kubebuilder:validation:MaxLength=9
+	MaxGracefulTerminationSec string `json:"maxGracefulTerminationSec,omitempty" arm:"max-graceful-termination-sec"`
+
+	// maxNodeProvisionTime is how long a new node may take, in minutes, for example "15m" (AKS: "15m").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)m$`
+	// +kubebuilder:validation:MaxLength=9
+	MaxNodeProvisionTime string `json:"maxNodeProvisionTime,omitempty" arm:"max-node-provision-time"`
+
+	// maxTotalUnreadyPercentage is the share of nodes that may be not ready before the autoscaler stops, 0 to 100 (AKS: "45").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d{1,2}|0\d{2}|100)$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=3
+	MaxTotalUnreadyPercentage string `json:"maxTotalUnreadyPercentage,omitempty" arm:"max-total-unready-percentage"`
+
+	// newPodScaleUpDelay is how young a pending pod is ignored, a duration such as "30s" or "1m30s" (AKS: "0s").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(0|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$`
+	// +kubebuilder:validation:MaxLength=32
+	NewPodScaleUpDelay string `json:"newPodScaleUpDelay,omitempty" arm:"new-pod-scale-up-delay"`
+
+	// okTotalUnreadyCount is how many nodes may be not ready whatever the percentage (AKS: "3").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)$`
+	// +kubebuilder:validation:MaxLength=9
+	OkTotalUnreadyCount string `json:"okTotalUnreadyCount,omitempty" arm:"ok-total-unready-count"`
+
+	// scanInterval is how often the autoscaler looks, in seconds, for example "10s" (AKS: "10s").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)s$`
+	// +kubebuilder:validation:MaxLength=9
+	ScanInterval string `json:"scanInterval,omitempty" arm:"scan-interval"`
+
+	// scaleDownDelayAfterAdd is the pause of scaling down after a node was added, in minutes (AKS: "10m").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)m$`
+	// +kubebuilder:validation:MaxLength=9
+	ScaleDownDelayAfterAdd string `json:"scaleDownDelayAfterAdd,omitempty" arm:"scale-down-delay-after-add"`
+
+	// scaleDownDelayAfterDelete is the pause of scaling down after a node was deleted, in seconds (AKS: the scan interval).
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)s$`
+	// +kubebuilder:validation:MaxLength=9
+	ScaleDownDelayAfterDelete string `json:"scaleDownDelayAfterDelete,omitempty" arm:"scale-down-delay-after-delete"`
+
+	// scaleDownDelayAfterFailure is the pause of scaling down after it failed, in minutes (AKS: "3m").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)m$`
+	// +kubebuilder:validation:MaxLength=9
+	ScaleDownDelayAfterFailure string `json:"scaleDownDelayAfterFailure,omitempty" arm:"scale-down-delay-after-failure"`
+
+	// scaleDownUnneededTime is how long a node must be unneeded before it is removed, in minutes (AKS: "10m").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)m$`
+	// +kubebuilder:validation:MaxLength=9
+	ScaleDownUnneededTime string `json:"scaleDownUnneededTime,omitempty" arm:"scale-down-unneeded-time"`
+
+	// scaleDownUnreadyTime is the same for a node that is not ready, in minutes (AKS: "20m").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(\d+)m$`
+	// +kubebuilder:validation:MaxLength=9
+	ScaleDownUnreadyTime string `json:"scaleDownUnreadyTime,omitempty" arm:"scale-down-unready-time"`
+
+	// scaleDownUtilizationThreshold is the utilisation below which a node can be removed, "0" to "1" (AKS: "0.5").
+	// +optional
+	// +kubebuilder:validation:Pattern=`^(0|1|0?\.\d+|[01]\.0*|0\.\d*)$`
+	// +kubebuilder:validation:MaxLength=9
+	ScaleDownUtilizationThreshold string `json:"scaleDownUtilizationThreshold,omitempty" arm:"scale-down-utilization-threshold"`
+
+	// skipNodesWithLocalStorage keeps nodes with pods that use local storage: "true" or "false" (AKS: "false").
+	// +optional
+	// +kubebuilder:validation:Enum="true";"false"
+	SkipNodesWithLocalStorage string `json:"skipNodesWithLocalStorage,omitempty" arm:"skip-nodes-with-local-storage"`
+
+	// skipNodesWithSystemPods keeps nodes with pods of kube-system: "true" or "false" (AKS: "true").
+	// +optional
+	// +kubebuilder:validation:Enum="true";"false"
+	SkipNodesWithSystemPods string `json:"skipNodesWithSystemPods,omitempty" arm:"skip-nodes-with-system-pods"`
+}

@@ -1,0 +1,84 @@
+package aks
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/capaks/capaks/azuresim/arm"
+	"github.com/capaks/capaks/azuresim/fabric"
+	"github.com/capaks/capaks/azuresim/workload"
+)
+
+func (p *Provider) adminCredential(rq *arm.Request) (*arm.Response, error) {
+	return p.credential(rq, "clusterAdmin")
+}
+
+func (p *Provider) userCredential(rq *arm.Request) (*arm.Response, error) {
+	return p.credential(rq, "clusterUser")
+}
+
+func (p *Provider) monitoringCredential(rq *arm.Request) (*arm.Response, error) {
+	return p.credential(rq, "clusterMonitoringUser")
+}
+
+func (p *Provider) credential(rq *arm.Request, kind string) (*arm.Response, error) {
+	c, err := p.cluster(rq)
+	if err != nil {
+		return nil, err
+	}
+	access, ok := p.Workload.Access(workloadID(c))
+	if !ok || !private(c).API {
+		return nil, noControlPlane(c)
+	}
+	directory := arm.Map(c.Body, "properties.aadProfile") != nil
+	if arm.Bool(c.Body, "properties.disableLocalAccounts") && (kind != "clusterUser" || !directory) {
+		return nil, arm.FlatError(http.StatusBadRequest, "BadRequest", "Getting static credential is not allowed because this cluster is set to disable local accounts.")
+	}
+	file, err := yaml.Marshal(kubeconfig(c, access, kind, directory && kind == "clusterUser", p.tenant(c)))
+	if err != nil {
+		return nil, err
+	}
+	return pretty(http.StatusOK, arm.Object{"kubeconfigs": []any{arm.Object{"name": kind, "value": base64.StdEncoding.EncodeToString(file)}}}), nil
+}
+
+// noControlPlane is what az shows while there is no API server; the status code is assumed.
+func noControlPlane(c *fabric.Resource) error {
+	e := arm.FlatError(http.StatusNotFound, "ControlPlaneNotFound", "Could not find control plane with ID %s.", arm.Str(c.Body, "properties.resourceUID"))
+	e.Details = []arm.Detail{{Code: "Unspecified", Message: "rpc error: code = NotFound desc = Control Plane not found"}}
+	return e
+}
+
+// kubeconfig has the names AKS uses. The server is the loopback address of the emulated API server instead of the
+// FQDN, because no DNS knows the emulated name; tls-server-name makes clients check the certificate against it.
+func kubeconfig(c *fabric.Resource, access workload.Access, kind string, exec bool, tenant string) arm.Object {
+	b64 := base64.StdEncoding.EncodeToString
+	user := kind + "_" + c.ARMID().ResourceGroup + "_" + c.Name
+	context := c.Name
+	if kind == "clusterAdmin" {
+		context += "-admin"
+	}
+	token := access.UserToken
+	if kind == "clusterAdmin" {
+		token = access.AdminToken
+	}
+	credential := arm.Object{"client-certificate-data": b64(access.AdminCertPEM), "client-key-data": b64(access.AdminKeyPEM), "token": token}
+	if exec { // with Entra ID the file holds no secret: kubelogin fetches a token
+		credential = arm.Object{"exec": arm.Object{
+			"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin", "interactiveMode": "IfAvailable", "provideClusterInfo": false, "env": nil,
+			"args": []any{"get-token", "--environment", "AzurePublicCloud", "--server-id", "6dae42f8-4368-4678-94ff-3960e28e3630", "--client-id", "80faf920-1908-4b52-b5ef-a8e7bedfc67a", "--tenant-id", tenant, "--login", "devicecode"},
+		}}
+	}
+	cluster := arm.Object{"certificate-authority-data": b64(access.CAPEM), "server": "https://" + access.Address}
+	if fqdn := arm.Str(c.Body, "properties.fqdn"); fqdn != "" {
+		cluster["tls-server-name"] = strings.ToLower(fqdn)
+	}
+	return arm.Object{
+		"apiVersion": "v1", "kind": "Config", "preferences": arm.Object{}, "current-context": context,
+		"clusters": []any{arm.Object{"name": c.Name, "cluster": cluster}},
+		"contexts": []any{arm.Object{"name": context, "context": arm.Object{"cluster": c.Name, "user": user}}},
+		"users":    []any{arm.Object{"name": user, "user": credential}},
+	}
+}

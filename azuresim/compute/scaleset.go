@@ -1,0 +1,91 @@
+// Package compute emulates the scale sets and virtual machines that AKS keeps in node resource groups. They are
+// made and changed by the AKS provider through the functions here; over HTTP they are read-only so far.
+package compute
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/capaks/capaks/azuresim/arm"
+	"github.com/capaks/capaks/azuresim/fabric"
+)
+
+// Resource types.
+const (
+	ScaleSetType = "Microsoft.Compute/virtualMachineScaleSets"
+	InstanceType = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines"
+)
+
+// ScaleSet is the private part of a scale set: its machines.
+type ScaleSet struct {
+	Instances []Instance `json:"instances"`
+	// Next is the id the next machine gets: ids are never reused, scaling in leaves gaps.
+	Next     int    `json:"next"`
+	UniqueID string `json:"uniqueId"`
+	OS       string `json:"os"`
+	SubnetID string `json:"subnetId,omitempty"`
+}
+
+// Instance is one machine.
+type Instance struct {
+	ID      int       `json:"id"`
+	VMID    string    `json:"vmId"`
+	Zone    string    `json:"zone,omitempty"`
+	IP      string    `json:"ip"`
+	Image   string    `json:"image"`
+	Version string    `json:"version"` // of the kubelet on it
+	Created time.Time `json:"created"`
+}
+
+// Machines returns the private part of a scale set resource.
+func Machines(r *fabric.Resource) *ScaleSet { return r.Private.(*ScaleSet) }
+
+// New creates an empty scale set.
+func New(f *fabric.Fabric, id arm.ID, location, size, os, subnetID string, tags, zones any) *fabric.Resource {
+	body := arm.Object{"sku": arm.Object{"name": size, "tier": "Standard", "capacity": int64(0)}, "tags": tags}
+	if list, ok := zones.([]any); ok && len(list) > 0 {
+		body["zones"] = list
+	}
+	r := f.Create(id, location, body)
+	r.State = "Succeeded"
+	r.Private = &ScaleSet{UniqueID: uuid.NewString(), OS: os, SubnetID: subnetID}
+	return r
+}
+
+// Scale brings a scale set to n machines: new ones get fresh ids, the newest ones go first.
+func Scale(f *fabric.Fabric, r *fabric.Resource, n int, image, version string, ip func() string) {
+	s := Machines(r)
+	zones, _ := r.Body["zones"].([]any)
+	for len(s.Instances) < n {
+		inst := Instance{ID: s.Next, VMID: uuid.NewString(), Image: image, Version: version, Created: f.Clock.Now().UTC(), IP: ip()}
+		if len(zones) > 0 {
+			inst.Zone, _ = zones[s.Next%len(zones)].(string)
+		}
+		s.Instances = append(s.Instances, inst)
+		s.Next++
+	}
+	if len(s.Instances) > n {
+		s.Instances = s.Instances[:n]
+	}
+	r.Body["sku"].(arm.Object)["capacity"] = int64(n)
+	f.Save(r)
+}
+
+// ComputerName is the host name of a machine, which is also its Node's name: six base-36 digits after the prefix.
+func ComputerName(scaleSet, os string, id int) string {
+	prefix := scaleSet
+	if os == "Windows" {
+		prefix = strings.TrimSuffix(scaleSet, "-vmss")
+	}
+	digits := strconv.FormatInt(int64(id), 36)
+	return prefix + strings.Repeat("0", max(0, 6-len(digits))) + digits
+}
+
+// InstanceID is the ARM id of a machine.
+func InstanceID(scaleSetID string, id int) string {
+	return fmt.Sprintf("%s/virtualMachines/%d", scaleSetID, id)
+}

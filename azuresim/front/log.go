@@ -1,0 +1,168 @@
+package front
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// logLimit bounds the requests kept in memory.
+const logLimit = 100_000
+
+// Entry is one request in the log. Tokens and secrets of the sign-in endpoint never get here, because only ARM
+// bodies are recorded.
+type Entry struct {
+	N           int            `json:"n"`
+	Time        time.Time      `json:"time"`
+	Method      string         `json:"method"`
+	Path        string         `json:"path"`
+	APIVersion  string         `json:"apiVersion,omitempty"`
+	Principal   string         `json:"principal,omitempty"`
+	UserAgent   string         `json:"userAgent,omitempty"`
+	Status      int            `json:"status"` // 0: the connection was cut
+	ErrorCode   string         `json:"errorCode,omitempty"`
+	RequestBody map[string]any `json:"requestBody,omitempty"`
+	IfMatch     string         `json:"ifMatch,omitempty"`
+	IfNoneMatch string         `json:"ifNoneMatch,omitempty"`
+	SpecErrors  []string       `json:"specErrors"`
+	Millis      float64        `json:"millis"`
+}
+
+// Log remembers requests, in memory and, with a directory, in requests.jsonl.
+type Log struct {
+	now     func() time.Time
+	mu      sync.Mutex
+	entries []Entry
+	next    int
+	file    *os.File
+}
+
+// OpenLog continues the log of a data directory; dir "" keeps it in memory only.
+func OpenLog(dir string, now func() time.Time) (*Log, error) {
+	l := &Log{now: now, next: 1}
+	if dir == "" {
+		return l, nil
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "requests.jsonl"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, maxBody*2)
+	for lines.Scan() {
+		var e Entry
+		if json.Unmarshal(lines.Bytes(), &e) == nil { // a line cut by a crash is not worth failing for
+			l.keep(e)
+			l.next = e.N + 1
+		}
+	}
+	l.file = f
+	return l, lines.Err()
+}
+
+func (l *Log) keep(e Entry) {
+	if len(l.entries) >= logLimit {
+		l.entries = append([]Entry(nil), l.entries[logLimit/2:]...)
+	}
+	l.entries = append(l.entries, e)
+}
+
+// Since returns the entries with a number above n, at most limit of them (0 = all).
+func (l *Log) Since(n, limit int) []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []Entry
+	for _, e := range l.entries {
+		if e.N > n {
+			out = append(out, e)
+			if limit > 0 && len(out) == limit {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// Clear forgets the requests so far; numbers go on.
+func (l *Log) Clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries = nil
+	if l.file != nil {
+		_ = l.file.Truncate(0)
+	}
+}
+
+// Close closes the file.
+func (l *Log) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file != nil {
+		l.file.Close()
+		l.file = nil
+	}
+}
+
+type entryKey struct{}
+
+func entryOf(r *http.Request) *Entry {
+	e, _ := r.Context().Value(entryKey{}).(*Entry)
+	if e == nil {
+		e = &Entry{}
+	}
+	return e
+}
+
+// Handler records every request that passes, also those a fault cuts off.
+func (l *Log) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e := &Entry{Time: l.now().UTC(), Method: r.Method, Path: r.URL.RequestURI(), APIVersion: apiVersion(r), UserAgent: r.UserAgent(),
+			IfMatch: r.Header.Get("If-Match"), IfNoneMatch: r.Header.Get("If-None-Match"), SpecErrors: []string{}}
+		sw := &statusWriter{ResponseWriter: w}
+		start := time.Now()
+		defer func() {
+			e.Status = sw.status
+			e.Millis = float64(time.Since(start).Microseconds()) / 1000
+			l.add(e)
+		}()
+		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
+	})
+}
+
+func (l *Log) add(e *Entry) {
+	if e.SpecErrors == nil {
+		e.SpecErrors = []string{}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e.N = l.next
+	l.next++
+	l.keep(*e)
+	if l.file != nil {
+		if raw, err := json.Marshal(e); err == nil {
+			_, _ = l.file.Write(append(raw, '\n'))
+		}
+	}
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}

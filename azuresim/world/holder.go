@@ -1,0 +1,26 @@
+package world
+
+import "sync/atomic"
+
+// Holder publishes the current world. A world is never changed in place: readers keep a consistent one.
+type Holder struct{ p atomic.Pointer[World] }
+
+// NewHolder starts with w.
+func NewHolder(w World) *Holder {
+	h := &Holder{}
+	h.p.Store(&w)
+	return h
+}
+
+// Get is the current world; treat it as read-only.
+func (h *Holder) Get() *World { return h.p.Load() }
+
+// Set replaces the world.
+func (h *Holder) Set(w *World) { h.p.Store(w) }
+
+// Merge adds to the world.
+func (h *Holder) Merge(other World) {
+	w := h.Get().Clone()
+	w.Merge(other)
+	h.Set(w)
+}

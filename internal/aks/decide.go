@@ -1,0 +1,216 @@
+package aks
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/capaks/capaks/internal/fieldset"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+// Reasons of steps that send nothing, beside those of package plan.
+const (
+	ReasonBrought                = "Brought"
+	ReasonWaitingForPools        = "WaitingForPools"
+	ReasonWaitingForControlPlane = "WaitingForControlPlane"
+	ReasonWaitingForOperation    = "WaitingForOperation"
+	ReasonRefused                = "Refused"
+	ReasonForeignContents        = "ForeignContents"
+)
+
+// Decision is the whole plan for a cluster and which of its requests is next.
+type Decision struct {
+	// Actions is the complete plan, in the order in which its requests may be sent.
+	Actions []plan.Action
+	// Next is the one request to send now; nil when there is none.
+	Next *plan.Action
+	// Hold is the step that keeps the rest from being sent; nil when nothing does.
+	Hold *plan.Action
+	// NeedPools are pools whose own resource must be read before their difference can be trusted.
+	NeedPools []string
+	// NeedContents are ids of owned resource groups whose contents must be read before they may be deleted.
+	NeedContents []string
+	// Done: everything is as declared (or, for a deleted cluster, gone).
+	Done bool
+}
+
+// Decide is the plan for everything declared about a cluster, and its next request. AKS runs one operation at a
+// time per cluster, so at most one request is next.
+func Decide(in Inputs, obs Observation, now time.Time) Decision {
+	if in.ControlPlane.DeletionTimestamp != nil {
+		return decideDeletion(in, obs, now)
+	}
+	n := NamesOf(in)
+	d := Decision{}
+	d.Actions = append(d.Actions, resourceGroupStep(in, n, n.GroupID, obs.ResourceGroup, in.Owned.ResourceGroup, now))
+	if n.NetworkInOtherGroup {
+		d.Actions = append(d.Actions, resourceGroupStep(in, n, n.NetworkGroupID, obs.NetworkGroup, in.Owned.NetworkGroup, now))
+	}
+	d.Actions = append(d.Actions, networkStep(in, n, obs, now), clusterStep(in, n, obs, now))
+	if obs.Cluster.Exists {
+		d.Actions = append(d.Actions, poolSteps(in, n, obs, now)...)
+	}
+	d.choose(in, obs, now)
+	return d
+}
+
+// choose finds the next request. A step before the cluster gates everything behind it; a blocked pool does not
+// keep the others from going on, but a running operation keeps all of them waiting.
+func (d *Decision) choose(in Inputs, obs Observation, now time.Time) {
+	d.Done = true
+	busy := busyPool(obs)
+	for i := range d.Actions {
+		action := &d.Actions[i]
+		if action.Verb == plan.None {
+			continue
+		}
+		d.Done = false
+		pool := action.Kind == KindAgentPool
+		if writes(action.Verb) {
+			if refused := heldByFailure(in, action, obs, now); refused != nil {
+				*action = *refused
+			} else if busy != "" && isAKS(action.Kind) {
+				*action = waiting(*action, busy)
+			}
+		}
+		switch {
+		case writes(action.Verb) && pool && needsDetail(obs, action):
+			d.NeedPools = append(d.NeedPools, action.Name)
+		case writes(action.Verb) && d.Next == nil && (d.Hold == nil || d.Hold.Kind == KindAgentPool):
+			d.Next = action
+		case !writes(action.Verb) && d.Hold == nil:
+			d.Hold = action
+		}
+		if d.Hold != nil && (!pool || action.Verb == plan.Wait && action.Reason != ReasonWaitingForControlPlane) {
+			break
+		}
+	}
+	if d.Hold != nil && d.Hold.Kind != KindAgentPool {
+		d.Next, d.NeedPools = keepBefore(d.Actions, d.Next, d.Hold), nil
+	}
+}
+
+// keepBefore is next if it comes before hold in the plan: nothing behind a held step may be sent.
+func keepBefore(actions []plan.Action, next, hold *plan.Action) *plan.Action {
+	for i := range actions {
+		if &actions[i] == hold {
+			return nil
+		}
+		if &actions[i] == next {
+			return next
+		}
+	}
+	return nil
+}
+
+func writes(v plan.Verb) bool { return v == plan.Create || v == plan.Update || v == plan.Delete }
+
+func isAKS(kind string) bool { return kind == KindManagedCluster || kind == KindAgentPool }
+
+// busyPool names a pool with a running operation: while it runs AKS refuses changes of the cluster, and the safe
+// reading of its rules is that it refuses those of other pools too.
+func busyPool(obs Observation) string {
+	for _, profile := range inlineProfiles(obs.Cluster.Body) {
+		if state := stringAt(profile, "provisioningState"); busyState(state) {
+			return fmt.Sprintf("an operation is in progress on agentPool %s (provisioningState %s)", stringAt(profile, "name"), state)
+		}
+	}
+	return ""
+}
+
+// busyState: only Succeeded, Failed and Canceled are final; AKS has many other states and adds new ones.
+func busyState(state string) bool {
+	switch strings.ToLower(state) {
+	case "", "succeeded", "failed", "canceled":
+		return false
+	}
+	return true
+}
+
+func waiting(action plan.Action, message string) plan.Action {
+	action.Verb, action.Reason, action.Message = plan.Wait, ReasonWaitingForOperation, message
+	action.Body, action.IfMatch, action.IfNoneMatch = nil, "", ""
+	return action
+}
+
+// needsDetail: the inline list leaves out some pool properties, so a difference found there is only trusted after
+// the pool itself was read. A pool that does not exist, or is to go, needs no such reading.
+func needsDetail(obs Observation, action *plan.Action) bool {
+	if action.Verb != plan.Update {
+		return false
+	}
+	_, read := obs.PoolDetails[action.Name]
+	return !read
+}
+
+func blocked(d plan.Desired, reason, message string) plan.Action {
+	return plan.Action{Verb: plan.Blocked, ID: d.ID, Kind: d.Kind, Name: d.Name, APIVersion: d.APIVersion, Reason: reason, Message: message}
+}
+
+// Goal is a digest of what a request asks for; the same goal after a failure is not sent again at once.
+func Goal(action plan.Action) string {
+	raw, err := json.Marshal([]any{action.Verb, action.ID, goalBody(action)})
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:8])
+}
+
+// goalBody leaves out what an update only echoes: the changes are the goal.
+func goalBody(action plan.Action) any {
+	if action.Verb == plan.Create {
+		return action.Body
+	}
+	wanted := fieldset.Object{}
+	for _, change := range action.Changes {
+		wanted[change.Path] = change.To
+	}
+	return wanted
+}
+
+// heldByFailure is the step that waits because Azure already refused or failed at this very goal, or nil.
+func heldByFailure(in Inputs, action *plan.Action, obs Observation, now time.Time) *plan.Action {
+	failure, ok := in.Failures[strings.ToLower(action.ID)]
+	if !ok || action.Reason == plan.ReasonRetry {
+		return nil
+	}
+	if failure.Goal != Goal(*action) || observedETag(obs, *action) != failure.ETag {
+		return nil
+	}
+	if !failure.RetryAt.IsZero() && !now.Before(failure.RetryAt) {
+		return nil
+	}
+	held := *action
+	held.Verb, held.Reason, held.Message = plan.Blocked, ReasonRefused, failure.Error.Message
+	held.Body, held.IfMatch, held.IfNoneMatch = nil, "", ""
+	return &held
+}
+
+// ObservedETag is the eTag of the resource an action is about, as observed.
+func observedETag(obs Observation, action plan.Action) string {
+	switch action.Kind {
+	case KindManagedCluster:
+		return obs.Cluster.ETag
+	case KindAgentPool:
+		return observedPool(obs, action.Name).ETag
+	}
+	return ""
+}
+
+// retryDue tells whether a resource left Failed or Canceled gets its goal sent again now: AKS does not repair it
+// by itself. Without a remembered failure (a restart) the first look only starts the waiting.
+func retryDue(in Inputs, d plan.Desired, obs plan.Observed, now time.Time) bool {
+	if in.SpecChanged && d.Kind == KindManagedCluster || d.SpecChanged {
+		return true
+	}
+	failure, ok := in.Failures[strings.ToLower(d.ID)]
+	return ok && (failure.ETag != obs.ETag || !failure.RetryAt.IsZero() && !now.Before(failure.RetryAt))
+}
+
+// ETagOf is the observed eTag of the resource an action is about; the engine remembers it with a failure.
+func ETagOf(obs Observation, action plan.Action) string { return observedETag(obs, action) }

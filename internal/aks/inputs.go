@@ -1,0 +1,145 @@
+package aks
+
+import (
+	"time"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/fieldset"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+// Inputs is everything a person declared about one AKS cluster, gathered from all its objects.
+type Inputs struct {
+	Cluster      Cluster
+	ControlPlane *v1beta1.AzureManagedControlPlane
+	// InfraCluster is nil when the AzureManagedCluster does not exist (yet).
+	InfraCluster *v1beta1.AzureManagedCluster
+	// Pools are the declared pools, sorted by object name.
+	Pools []Pool
+	// PoolsPending names MachinePools whose AzureManagedMachinePool does not exist yet.
+	PoolsPending []string
+	// DefaultSubscription applies where the spec names none: AZURE_SUBSCRIPTION_ID of the manager.
+	DefaultSubscription string
+	// SSHPublicKey is the authorized_keys line to put on nodes, empty for none.
+	SSHPublicKey string
+	// Owned is what was owned last time.
+	Owned Owned
+	// SpecChanged tells a change of the spec from drift in Azure, for the words of the plan only.
+	SpecChanged bool
+	// Failures are goals Azure refused or failed, by lower-cased resource id.
+	Failures map[string]Failure
+}
+
+// Cluster is what is needed of the Cluster API Cluster.
+type Cluster struct {
+	Name, Namespace string
+	ServiceCIDRs    []string
+	PodCIDRs        []string
+	Deleting        bool
+}
+
+// Pool is one declared node pool: the AzureManagedMachinePool and its MachinePool.
+type Pool struct {
+	Object      *v1beta1.AzureManagedMachinePool
+	MachinePool string
+	// Replicas is MachinePool.spec.replicas.
+	Replicas *int32
+	// Version is MachinePool.spec.template.spec.version, empty when the pool follows the control plane.
+	Version string
+	// ReplicasManaged: somebody else owns the count (annotation cluster.x-k8s.io/replicas-managed-by).
+	ReplicasManaged bool
+	Owned           *fieldset.Set
+	Deleting        bool
+	SpecChanged     bool
+}
+
+// Owned is the set of owned field paths per resource that is described by the control plane object.
+// A nil set means that the resource was never owned.
+type Owned struct {
+	ResourceGroup  *fieldset.Set `json:"resourceGroup,omitempty"`
+	NetworkGroup   *fieldset.Set `json:"networkResourceGroup,omitempty"`
+	VirtualNetwork *fieldset.Set `json:"virtualNetwork,omitempty"`
+	ManagedCluster *fieldset.Set `json:"managedCluster,omitempty"`
+}
+
+// Failure remembers that Azure refused a goal, or failed at it.
+type Failure struct {
+	// Goal is the digest of the desired body that failed.
+	Goal string
+	// ETag is the resource's eTag right after the failure: when it differs, Azure changed.
+	ETag string
+	// Attempts counts failures of this goal.
+	Attempts int
+	// RetryAt is when the same goal may be sent again; zero means only when the spec or Azure changes.
+	RetryAt   time.Time
+	Error     AzureError
+	Diagnosis Diagnosis
+}
+
+// Observation is what Azure answered, at one moment.
+type Observation struct {
+	// Time is when the managed cluster was read.
+	Time           time.Time
+	ResourceGroup  plan.Observed
+	NetworkGroup   plan.Observed
+	VirtualNetwork plan.Observed
+	Cluster        plan.Observed
+	// PoolDetails are agent pools read one by one; they take precedence over the cluster's inline list, which
+	// leaves out some of their properties.
+	PoolDetails map[string]plan.Observed
+	// Foreign are ids inside resource groups that are ours, of what this provider did not create, by lower-cased
+	// group id. A group without an entry was not read; it is only read before it is deleted.
+	Foreign map[string][]string
+}
+
+// Names are the ARM names and ids that follow from the declared objects.
+type Names struct {
+	Subscription, Location         string
+	Group, NodeGroup               string
+	NetworkGroup, Network, Subnet  string
+	GroupID, NetworkGroupID        string
+	NetworkID, SubnetID, ClusterID string
+	ClusterName, KubernetesCluster string
+	NetworkInOtherGroup            bool
+}
+
+// PoolName is the name of the pool in Azure: the object's own name unless spec.name says otherwise.
+func PoolName(pool *v1beta1.AzureManagedMachinePool) string {
+	if pool.Spec.Name != "" {
+		return pool.Spec.Name
+	}
+	return pool.Name
+}
+
+// PoolID is the ARM id of a declared pool.
+func (n Names) PoolID(pool *v1beta1.AzureManagedMachinePool) string {
+	return AgentPoolID(n.ClusterID, PoolName(pool))
+}
+
+// NamesOf derives the ARM names of a cluster. The spec is read as if its defaults were filled in, so that an
+// object that never met the webhook means the same.
+func NamesOf(in Inputs) Names {
+	spec := in.ControlPlane.Spec.DeepCopy()
+	DefaultControlPlane(spec, in.ControlPlane.Name, in.Cluster.Name)
+	n := Names{
+		Subscription:      spec.SubscriptionID,
+		Location:          spec.Location,
+		Group:             spec.ResourceGroupName,
+		NodeGroup:         spec.NodeResourceGroupName,
+		Network:           spec.VirtualNetwork.Name,
+		NetworkGroup:      spec.VirtualNetwork.ResourceGroup,
+		Subnet:            spec.VirtualNetwork.Subnet.Name,
+		ClusterName:       in.ControlPlane.Name,
+		KubernetesCluster: in.Cluster.Name,
+	}
+	if n.Subscription == "" {
+		n.Subscription = in.DefaultSubscription
+	}
+	n.GroupID = ResourceGroupID(n.Subscription, n.Group)
+	n.NetworkGroupID = ResourceGroupID(n.Subscription, n.NetworkGroup)
+	n.NetworkInOtherGroup = !SameID(n.GroupID, n.NetworkGroupID)
+	n.NetworkID = VirtualNetworkID(n.Subscription, n.NetworkGroup, n.Network)
+	n.SubnetID = SubnetID(n.NetworkID, n.Subnet)
+	n.ClusterID = ManagedClusterID(n.Subscription, n.Group, n.ClusterName)
+	return n
+}

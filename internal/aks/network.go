@@ -1,0 +1,137 @@
+package aks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/fieldset"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+// networkStep is the plan for the virtual network and its node subnet: created and owned when the network is
+// missing, never touched when somebody brought it.
+func networkStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action {
+	spec := in.ControlPlane.Spec.DeepCopy()
+	DefaultControlPlane(spec, in.ControlPlane.Name, in.Cluster.Name)
+	d := plan.Desired{ID: n.NetworkID, Kind: KindVirtualNetwork, Name: n.Network, APIVersion: NetworkAPIVersion, SpecChanged: in.SpecChanged}
+	action := plan.Action{Verb: plan.None, ID: d.ID, Kind: d.Kind, Name: d.Name, APIVersion: d.APIVersion}
+	if obs.VirtualNetwork.Exists && !ownedByTag(obs.VirtualNetwork.Body, in.Cluster.Name) {
+		action.Reason = ReasonBrought
+		if findSubnet(obs.VirtualNetwork.Body, n.Subnet) == nil {
+			action.Verb, action.Reason = plan.Blocked, "SubnetNotFound"
+			action.Message = fmt.Sprintf("spec.virtualNetwork.subnet.name: subnet %q does not exist in virtual network %s, which was not created for this cluster and is never modified: create the subnet, or name one of: %s",
+				n.Subnet, n.NetworkID, strings.Join(subnetNames(obs.VirtualNetwork.Body), ", "))
+		}
+		return action
+	}
+	d.Adopt = true
+	d.Body = fieldset.Object{
+		"location": n.Location,
+		"tags":     ownershipTags(in.Cluster.Name, n.Network, spec.AdditionalTags),
+		"properties": fieldset.Object{
+			"addressSpace": fieldset.Object{"addressPrefixes": []any{spec.VirtualNetwork.CIDRBlock}},
+			"subnets":      desiredSubnets(spec.VirtualNetwork.Subnet, obs.VirtualNetwork.Body),
+		},
+	}
+	return plan.Compute(d, obs.VirtualNetwork, in.Owned.VirtualNetwork, networkRules, now)
+}
+
+// desiredSubnets is the observed list with our subnet as declared. A network PUT that leaves out subnets deletes
+// them, so foreign subnets are sent back as they were read.
+func desiredSubnets(declared *v1beta1.Subnet, observed fieldset.Object) []any {
+	ours := fieldset.Object{"name": declared.Name, "properties": fieldset.Object{"addressPrefix": declared.CIDRBlock}}
+	if len(declared.ServiceEndpoints) > 0 {
+		var endpoints []any
+		for _, e := range declared.ServiceEndpoints {
+			endpoints = append(endpoints, fieldset.Object{"service": e.Service, "locations": stringList(e.Locations)})
+		}
+		fieldset.Put(ours, fieldset.Path{"properties", "serviceEndpoints"}, endpoints)
+	}
+	list, _ := fieldset.Get(observed, fieldset.Path{"properties", "subnets"})
+	existing, _ := list.([]any)
+	out := make([]any, 0, len(existing)+1)
+	found := false
+	for _, item := range existing {
+		subnet, ok := item.(fieldset.Object)
+		if !ok || !strings.EqualFold(stringAt(subnet, "name"), declared.Name) {
+			out = append(out, item)
+			continue
+		}
+		found = true
+		out = append(out, mergeSubnet(subnet, ours))
+	}
+	if !found {
+		out = append(out, ours)
+	}
+	return out
+}
+
+// mergeSubnet keeps what Azure and others put into our subnet and sets what is declared; service endpoints
+// that were dropped from the spec are dropped here too, since the list is ours alone.
+func mergeSubnet(observed, ours fieldset.Object) fieldset.Object {
+	merged := fieldset.Copy(observed)
+	endpoints := fieldset.Path{"properties", "serviceEndpoints"}
+	wanted, declared := fieldset.Get(ours, endpoints)
+	current, _ := fieldset.Get(observed, endpoints)
+	if !sameEndpoints(current, wanted) {
+		fieldset.Remove(merged, endpoints)
+		if declared {
+			fieldset.Put(merged, endpoints, wanted)
+		}
+	}
+	return merged
+}
+
+func sameEndpoints(a, b any) bool {
+	return fmt.Sprint(endpointIndex(a)) == fmt.Sprint(endpointIndex(b))
+}
+
+// endpointIndex reduces service endpoints to what a person declares; Azure adds states to them.
+func endpointIndex(list any) map[string]string {
+	index := map[string]string{}
+	items, _ := list.([]any)
+	for _, item := range items {
+		endpoint, _ := item.(fieldset.Object)
+		index[strings.ToLower(stringAt(endpoint, "service"))] = strings.ToLower(fmt.Sprint(endpoint["locations"]))
+	}
+	return index
+}
+
+func findSubnet(network fieldset.Object, name string) fieldset.Object {
+	list, _ := fieldset.Get(network, fieldset.Path{"properties", "subnets"})
+	items, _ := list.([]any)
+	for _, item := range items {
+		if subnet, ok := item.(fieldset.Object); ok && strings.EqualFold(stringAt(subnet, "name"), name) {
+			return subnet
+		}
+	}
+	return nil
+}
+
+func subnetNames(network fieldset.Object) []string {
+	list, _ := fieldset.Get(network, fieldset.Path{"properties", "subnets"})
+	items, _ := list.([]any)
+	names := make([]string, 0, len(items))
+	for _, item := range items {
+		if subnet, ok := item.(fieldset.Object); ok {
+			names = append(names, stringAt(subnet, "name"))
+		}
+	}
+	return names
+}
+
+func stringAt(o fieldset.Object, path ...string) string {
+	value, _ := fieldset.Get(o, path)
+	s, _ := value.(string)
+	return s
+}
+
+func stringList(items []string) []any {
+	list := make([]any, len(items))
+	for i, item := range items {
+		list[i] = item
+	}
+	return list
+}

@@ -1,0 +1,210 @@
+package aks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/armfield"
+	"github.com/capaks/capaks/internal/fieldset"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+// scaleSetsType is the only type of pool AKS still creates for new clusters of this API.
+const scaleSetsType = "VirtualMachineScaleSets"
+
+// poolSteps are the plans for the pools, in the order in which they may be sent: new pools first, so that the
+// last System pool can be replaced; then changes, System pools before User pools; then removals.
+func poolSteps(in Inputs, n Names, obs Observation, now time.Time) []plan.Action {
+	var creates, updates, removals []plan.Action
+	for _, pool := range in.Pools {
+		observed := observedPool(obs, PoolName(pool.Object))
+		action := poolStep(in, n, pool, obs, observed, now)
+		switch {
+		case pool.Deleting:
+			removals = append(removals, action)
+		case !observed.Exists:
+			creates = append(creates, action)
+		case pool.Object.Spec.Mode == v1beta1.NodePoolModeSystem:
+			updates = append([]plan.Action{action}, updates...)
+		default:
+			updates = append(updates, action)
+		}
+	}
+	return append(append(creates, updates...), removals...)
+}
+
+func poolStep(in Inputs, n Names, pool Pool, obs Observation, observed plan.Observed, now time.Time) plan.Action {
+	name := PoolName(pool.Object)
+	d := plan.Desired{ID: AgentPoolID(n.ClusterID, name), Kind: KindAgentPool, Name: name, APIVersion: ContainerServiceAPIVersion, SpecChanged: pool.SpecChanged}
+	// Pools of this cluster's first request have no owned set yet if the manager died right after it; the pool
+	// belongs to a cluster that is ours, and a declared pool of that name is what was asked for.
+	d.Adopt = true
+	if pool.Deleting {
+		d.Absent = true
+		if observed.Exists && lastSystemPool(obs, name) {
+			return blocked(d, "LastSystemPool", fmt.Sprintf("pool %q is the last System pool of the cluster and AKS keeps at least one: create another System pool first, or delete the Cluster", name))
+		}
+		return plan.Compute(d, observed, pool.Owned, poolRules, now)
+	}
+	d.Body = poolBody(in, n, pool, observed.Body, obs.Cluster.Body)
+	d.Retry = retryDue(in, d, observed, now)
+	action := plan.Compute(d, observed, pool.Owned, poolRules, now)
+	if held := heldVersion(pool, obs.Cluster.Body); held != "" && action.Verb == plan.None {
+		action.Verb, action.Reason, action.Message = plan.Wait, ReasonWaitingForControlPlane, held
+	}
+	return action
+}
+
+// poolBody is the desired agent pool. Observed bodies are nil before the cluster exists.
+func poolBody(in Inputs, n Names, pool Pool, observed, cluster fieldset.Object) fieldset.Object {
+	spec := &pool.Object.Spec
+	body := armfield.Encode(spec)
+	put := func(path string, value any) { fieldset.Put(body, fieldset.ParsePath("properties."+path), value) }
+	put("type", scaleSetsType)
+	put("vnetSubnetID", poolSubnetID(n, pool))
+	if version := poolVersion(pool, observed, cluster); version != "" {
+		put("orchestratorVersion", version)
+	}
+	autoscaled := spec.Scaling != nil
+	put("enableAutoScaling", autoscaled)
+	if count, ok := poolCount(pool, observed); ok {
+		put("count", count)
+	}
+	return body
+}
+
+func poolSubnetID(n Names, pool Pool) string {
+	if name := pool.Object.Spec.SubnetName; name != "" {
+		return SubnetID(n.NetworkID, name)
+	}
+	return n.SubnetID
+}
+
+// poolCount is the node count to ask for. Where an autoscaler is in charge the count is only given at creation:
+// afterwards it belongs to the autoscaler and is sent back as it was read.
+func poolCount(pool Pool, observed fieldset.Object) (int64, bool) {
+	count := int64(1)
+	if pool.Replicas != nil {
+		count = int64(*pool.Replicas)
+	}
+	scaling := pool.Object.Spec.Scaling
+	if scaling == nil && !pool.ReplicasManaged {
+		return count, true
+	}
+	if observed != nil {
+		return 0, false
+	}
+	if scaling != nil {
+		if scaling.MinSize != nil {
+			count = max(count, int64(*scaling.MinSize))
+		}
+		if scaling.MaxSize != nil {
+			count = min(count, int64(*scaling.MaxSize))
+		}
+	}
+	return count, true
+}
+
+// poolVersion is the version to ask for: the declared one as a floor, never above what the control plane runs
+// (AKS refuses that), never below what the pool runs. Empty when nothing is declared.
+func poolVersion(pool Pool, observed, cluster fieldset.Object) string {
+	want := strings.TrimPrefix(pool.Version, "v")
+	if want == "" {
+		return ""
+	}
+	asked := stringAt(observed, "properties", "orchestratorVersion")
+	current := stringAt(observed, "properties", "currentOrchestratorVersion")
+	if current == "" {
+		current = asked
+	}
+	if current != "" && compareVersions(current, want) >= 0 {
+		return asked
+	}
+	if control := stringAt(cluster, "properties", "currentKubernetesVersion"); control != "" && compareVersions(want, control) > 0 {
+		if observed == nil {
+			return control
+		}
+		return asked
+	}
+	return want
+}
+
+// heldVersion says that a pool's upgrade waits for the control plane, or nothing.
+func heldVersion(pool Pool, cluster fieldset.Object) string {
+	control := stringAt(cluster, "properties", "currentKubernetesVersion")
+	if pool.Version == "" || control == "" || compareVersions(pool.Version, control) <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("version %s waits for the control plane, which runs v%s", NormalVersion(pool.Version), control)
+}
+
+// observedPool is what is known of a pool: the pool read on its own, or else the cluster's inline entry in the
+// shape of an agent pool, with the defaults AKS leaves out there.
+func observedPool(obs Observation, name string) plan.Observed {
+	if detail, ok := obs.PoolDetails[name]; ok {
+		return detail
+	}
+	for _, inline := range inlineProfiles(obs.Cluster.Body) {
+		if !strings.EqualFold(stringAt(inline, "name"), name) {
+			continue
+		}
+		properties := fieldset.Copy(inline)
+		delete(properties, "name")
+		for key, value := range inlineDefaults {
+			if _, there := properties[key]; !there {
+				properties[key] = value
+			}
+		}
+		return plan.Observed{
+			Exists: true,
+			Body:   fieldset.Object{"name": inline["name"], "properties": properties},
+			ETag:   stringAt(inline, "eTag"),
+			State:  stringAt(inline, "provisioningState"),
+		}
+	}
+	return plan.Observed{}
+}
+
+// inlineDefaults are the pool defaults that AKS reports on an agent pool but leaves out of the cluster's inline
+// list (recorded with 2024-09-01).
+var inlineDefaults = fieldset.Object{"enableAutoScaling": false, "scaleDownMode": "Delete"}
+
+func inlineProfiles(cluster fieldset.Object) []fieldset.Object {
+	list, _ := fieldset.Get(cluster, fieldset.Path{"properties", "agentPoolProfiles"})
+	items, _ := list.([]any)
+	profiles := make([]fieldset.Object, 0, len(items))
+	for _, item := range items {
+		if profile, ok := item.(fieldset.Object); ok {
+			profiles = append(profiles, profile)
+		}
+	}
+	return profiles
+}
+
+// lastSystemPool tells whether AKS would be left without a System pool: none other is there that is not going.
+func lastSystemPool(obs Observation, name string) bool {
+	for _, profile := range inlineProfiles(obs.Cluster.Body) {
+		if !strings.EqualFold(stringAt(profile, "name"), name) && strings.EqualFold(stringAt(profile, "mode"), string(v1beta1.NodePoolModeSystem)) &&
+			!strings.EqualFold(stringAt(profile, "provisioningState"), "Deleting") {
+			return false
+		}
+	}
+	return strings.EqualFold(stringAt(observedPool(obs, name).Body, "properties", "mode"), string(v1beta1.NodePoolModeSystem))
+}
+
+// UndeclaredPools are pools in Azure that no object declares. They are reported, never removed.
+func UndeclaredPools(in Inputs, obs Observation) []string {
+	declared := map[string]bool{}
+	for _, pool := range in.Pools {
+		declared[strings.ToLower(PoolName(pool.Object))] = true
+	}
+	var names []string
+	for _, profile := range inlineProfiles(obs.Cluster.Body) {
+		if name := stringAt(profile, "name"); !declared[strings.ToLower(name)] {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+
+	"github.com/capaks/capaks/internal/armfield"
+)
+
+// immutabilityRules adds one CEL rule for each field that cannot be changed freely. A rule compares the field in the old
+// and in the new object and so covers changed, removed and added. It sits at the spec, which both objects always have;
+// for names that are part of resource ids at the root, where the status can be seen; and for fields of a struct that is
+// fixed as a whole at that struct, with one more rule that the struct neither comes nor goes.
+func immutabilityRules(root *apiextensionsv1.JSONSchemaProps, k kind) {
+	fields := armfield.Table(k.spec)
+	blocks := fixedBlocks(fields)
+	for _, block := range blocks {
+		scope, name := split(block)
+		addRule(root, specPath(scope), blockRule(name, block, k))
+	}
+	for _, f := range fields {
+		scope, name := split(f.JSONPath)
+		switch {
+		case f.Mutability == armfield.Mutable:
+		case f.Mutability == armfield.Precreate:
+			addRule(root, nil, transition(f, "spec."+f.JSONPath, k))
+		case slices.Contains(blocks, scope):
+			addRule(root, specPath(scope), transition(f, name, k))
+		default:
+			addRule(root, specPath(""), transition(f, f.JSONPath, k))
+		}
+	}
+}
+
+// split cuts a path before its last name.
+func split(path string) (parent, name string) {
+	i := strings.LastIndex(path, ".")
+	return path[:max(i, 0)], path[i+1:]
+}
+
+func specPath(path string) []string {
+	if path == "" {
+		return []string{"spec"}
+	}
+	return append([]string{"spec"}, strings.Split(path, ".")...)
+}
+
+// fixedBlocks are the structs all of whose fields are fixed, outer ones first.
+func fixedBlocks(fields []armfield.Field) []string {
+	var blocks, others []string
+	for _, f := range fields {
+		for block, _ := split(f.JSONPath); block != ""; block, _ = split(block) {
+			if f.Mutability != armfield.Fixed {
+				others = append(others, block)
+			}
+			blocks = append(blocks, block)
+		}
+	}
+	slices.Sort(blocks)
+	blocks = slices.Compact(blocks)
+	return slices.DeleteFunc(blocks, func(block string) bool { return slices.Contains(others, block) })
+}
+
+func addRule(root *apiextensionsv1.JSONSchemaProps, path []string, rule apiextensionsv1.ValidationRule) {
+	if len(path) == 0 {
+		root.XValidations = append(root.XValidations, rule)
+		return
+	}
+	schema := *at(root, path...)
+	schema.XValidations = append(schema.XValidations, rule)
+	put(root, schema, path...)
+}
+
+func blockRule(name, path string, k kind) apiextensionsv1.ValidationRule {
+	forbidden := apiextensionsv1.FieldValueForbidden
+	return apiextensionsv1.ValidationRule{
+		Rule: fmt.Sprintf("has(self.%s) == has(oldSelf.%s)", name, name),
+		MessageExpression: fmt.Sprintf("'%s cannot be ' + (has(self.%s) ? 'added' : 'removed') + ': %s. Restore what was there, or %s.'",
+			path, name, armfield.Fixed.Words(), k.wayOut),
+		FieldPath: "." + name,
+		Reason:    &forbidden,
+	}
+}
+
+// transition is the rule of one field, whose place seen from the rule is path.
+func transition(f armfield.Field, path string, k kind) apiextensionsv1.ValidationRule {
+	c := celField{Field: f, path: path}
+	forbidden := apiextensionsv1.FieldValueForbidden
+	words := f.Mutability.Words()
+	rule := apiextensionsv1.ValidationRule{
+		Rule: c.rule(),
+		MessageExpression: fmt.Sprintf("'%s cannot be changed from %%s to %%s: %s. Restore the old value, or %s.'.format([%s, %s])",
+			f.JSONPath, words, k.wayOut, c.shown("oldSelf"), c.shown("self")),
+		FieldPath: "." + path,
+		Reason:    &forbidden,
+	}
+	if c.isString() || c.isList() { // too long a value cannot be shown
+		rule.Message = fmt.Sprintf("%s cannot be changed so: %s. Restore the old value, or %s.", f.JSONPath, words, k.wayOut)
+	}
+	return rule
+}

@@ -1,0 +1,83 @@
+package controller
+
+import (
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/cluster-api/util/conditions"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/aks"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+var sentReasons = map[plan.Verb]string{plan.Create: "Creating", plan.Update: "Updating", plan.Delete: "Deleting"}
+
+// events tells what was sent, what ended, and what was refused; nothing while waiting. before is the control
+// plane as it was: a problem is an event when it begins, not at every look.
+func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPlane, o outcome) {
+	for _, sent := range o.report.Sent {
+		r.event(a.about(sent.Action.Kind, sent.Action.Name), corev1.EventTypeNormal, sentReasons[sent.Action.Verb], sent.Action.Line())
+	}
+	for _, finished := range o.report.Finished {
+		r.event(a.about(finished.Kind, finished.Name), corev1.EventTypeNormal, "Succeeded",
+			finished.Description+" took "+finished.Took.Round(time.Second).String())
+	}
+	failed := map[string]bool{}
+	for _, id := range o.report.Failed {
+		failure, ok := o.report.Failures[strings.ToLower(id)]
+		if !ok || failed[id] {
+			continue
+		}
+		failed[id] = true
+		kind := aks.KindManagedCluster
+		if strings.Contains(strings.ToLower(id), "/agentpools/") {
+			kind = aks.KindAgentPool
+		}
+		r.event(a.about(kind, id[strings.LastIndex(id, "/")+1:]), corev1.EventTypeWarning, failure.Diagnosis.Reason, explain(failure.Error, failure.Diagnosis))
+	}
+	if len(failed) > 0 {
+		return
+	}
+	was, is := conditions.Get(before, v1beta1.SyncedCondition), conditions.Get(a.controlPlane, v1beta1.SyncedCondition)
+	if is == nil || is.Status != "False" || !o.problem() {
+		return
+	}
+	if was == nil || was.Reason != is.Reason || was.Message != is.Message {
+		r.event(a.controlPlane, corev1.EventTypeWarning, is.Reason, is.Message)
+	}
+}
+
+// problem tells a state somebody has to act on, or Azure is to blame for, from plain waiting.
+func (o outcome) problem() bool {
+	if o.credentials != nil || o.err != nil {
+		return true
+	}
+	if o.report.Error != nil {
+		return o.report.Error.Diagnosis.Outcome != aks.OutcomeWait && o.report.Error.Diagnosis.Outcome != aks.OutcomeReplan
+	}
+	hold := o.report.Hold
+	return hold != nil && (hold.Verb == plan.Blocked || hold.Reason == aks.ReasonWaitingForPools)
+}
+
+// about is the object an event belongs to: the pool's own, or the control plane.
+func (a *aggregate) about(kind, name string) runtime.Object {
+	if kind == aks.KindAgentPool {
+		for _, p := range a.pools {
+			if strings.EqualFold(aks.PoolName(p.pool), name) {
+				return p.pool
+			}
+		}
+	}
+	return a.controlPlane
+}
+
+func (r *Reconciler) event(about runtime.Object, eventType, reason, message string) {
+	const maxNote = 1000
+	if len(message) > maxNote {
+		message = message[:maxNote]
+	}
+	r.Recorder.Eventf(about, nil, eventType, reason, "Reconcile", "%s", message)
+}

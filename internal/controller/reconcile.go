@@ -1,0 +1,308 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/client-go/tools/events"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/cluster-api/util/conditions"
+	"sigs.k8s.io/cluster-api/util/patch"
+	"sigs.k8s.io/cluster-api/util/paused"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/arm"
+	"github.com/capaks/capaks/internal/engine"
+)
+
+// Reconciler reconciles AKS clusters; one key stands for the control plane and all its pools.
+type Reconciler struct {
+	Client client.Client
+	// Reader reads what is not worth a cache: Secrets' neighbours, Namespaces.
+	Reader   client.Reader
+	Recorder events.EventRecorder
+	Engine   *engine.Engine
+	Azure    *Azure
+	// WatchFilter limits the manager to control planes with that value of the label cluster.x-k8s.io/watch-filter.
+	WatchFilter string
+	// SyncPeriod is after how long a cluster is looked at again in full although nothing happened.
+	SyncPeriod time.Duration
+}
+
+// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes;azuremanagedclusters;azuremanagedmachinepools;azureclusteridentities,verbs=get;list;watch;update;patch
+// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes/status;azuremanagedclusters/status;azuremanagedmachinepools/status;azureclusteridentities/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes/finalizers;azuremanagedmachinepools/finalizers,verbs=update
+// +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=clusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=machinepools,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create;patch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// +kubebuilder:rbac:groups="";events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;create;update
+// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
+
+// Reconcile makes one step for one AKS cluster.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	ctx = arm.WithCorrelationID(ctx, arm.NewCorrelationID())
+	log := ctrl.LoggerFrom(ctx).WithValues("x-ms-correlation-request-id", arm.CorrelationID(ctx))
+	ctx = ctrl.LoggerInto(ctx, log)
+
+	cp := &v1beta1.AzureManagedControlPlane{}
+	if err := r.Client.Get(ctx, req.NamespacedName, cp); err != nil {
+		r.Engine.Forget(req.String())
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.WatchFilter != "" && cp.Labels[clusterv1.WatchLabel] != r.WatchFilter {
+		return ctrl.Result{}, nil
+	}
+	a, err := r.gather(ctx, cp)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if a == nil {
+		if cp.DeletionTimestamp == nil || !controllerutil.ContainsFinalizer(cp, v1beta1.ControlPlaneFinalizer) {
+			log.V(2).Info("waiting for Cluster API to set the ownerReference")
+			return ctrl.Result{}, nil
+		}
+		a = clusterless(cp)
+	}
+	if a.isPaused() {
+		r.Engine.Forget(req.String())
+		return ctrl.Result{}, r.pause(ctx, a)
+	}
+	return r.reconcile(ctx, req, a)
+}
+
+// clusterless stands in for the Cluster of a control plane that outlived it: what was made still has to go.
+func clusterless(cp *v1beta1.AzureManagedControlPlane) *aggregate {
+	name := cp.Labels[clusterv1.ClusterNameLabel]
+	now := metav1.Now()
+	return &aggregate{controlPlane: cp, cluster: &clusterv1.Cluster{ObjectMeta: metav1.ObjectMeta{
+		Namespace: cp.Namespace, Name: name, DeletionTimestamp: &now}}}
+}
+
+func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request, a *aggregate) (ctrl.Result, error) {
+	before := a.controlPlane.DeepCopy()
+	save, err := r.protect(ctx, a)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	o := r.step(ctx, req, a)
+	if err := r.apply(ctx, a, before, &o); err != nil {
+		o.err = errors.Join(o.err, err)
+	}
+	r.events(a, before, o)
+	if err := save(ctx); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if o.err != nil {
+		return ctrl.Result{}, o.err
+	}
+	return ctrl.Result{RequeueAfter: r.requeueAfter(o)}, nil
+}
+
+// credentialPause is when missing or refused credentials are looked at again; Secrets are not watched, so that
+// the manager neither caches nor may list them.
+const credentialPause = 20 * time.Second
+
+func (r *Reconciler) requeueAfter(o outcome) time.Duration {
+	if o.credentials != nil {
+		return credentialPause
+	}
+	if o.report.Requeue > 0 {
+		return o.report.Requeue
+	}
+	return r.SyncPeriod
+}
+
+// step finds the credentials and lets the engine go one step.
+func (r *Reconciler) step(ctx context.Context, req ctrl.Request, a *aggregate) outcome {
+	o := outcome{deleting: a.controlPlane.DeletionTimestamp != nil}
+	azure, err := r.azureClient(ctx, a)
+	if err != nil {
+		if !errors.As(err, &o.credentials) {
+			o.err = err
+		}
+		return o
+	}
+	sshKey, err := r.sshPublicKey(ctx, a)
+	if err != nil {
+		o.err = err
+		return o
+	}
+	etag, err := r.storedKubeconfigETag(ctx, a.cluster)
+	if err != nil {
+		o.err = err
+		return o
+	}
+	in := a.inputs(r.Azure.DefaultSubscription, sshKey)
+	if problem := precondition(a, in.DefaultSubscription); problem != nil {
+		o.credentials = problem
+		return o
+	}
+	o.ran = true
+	o.report = r.Engine.Step(ctx, engine.Request{Owner: req.String(), Client: azure, Inputs: in, KubeconfigETag: etag})
+	o.kubeconfigSafe = etag != ""
+	r.log(ctx, o)
+	return o
+}
+
+// precondition is what must hold before anything is asked of Azure and no schema can say.
+func precondition(a *aggregate, defaultSubscription string) *credentialProblem {
+	if a.controlPlane.Spec.SubscriptionID == "" && defaultSubscription == "" {
+		return &credentialProblem{"SubscriptionMissing", "spec.subscriptionID is empty and the manager has no AZURE_SUBSCRIPTION_ID: set one of them"}
+	}
+	if problem := subscriptionMismatch(a); problem != "" {
+		return &credentialProblem{"SubscriptionMismatch", problem}
+	}
+	return nil
+}
+
+func (r *Reconciler) log(ctx context.Context, o outcome) {
+	log := ctrl.LoggerFrom(ctx)
+	for _, sent := range o.report.Sent {
+		log.Info("sent to Azure", "operation", sent.Action.Verb, "resource", sent.Action.ID, "plan", sent.Action.Line(), "x-ms-correlation-request-id", sent.CorrelationID)
+	}
+	for _, finished := range o.report.Finished {
+		log.Info("Azure finished", "operation", finished.Description, "took", finished.Took.String())
+	}
+	if e := o.report.Error; e != nil {
+		log.Info("Azure answered with an error", "code", e.Code, "message", e.Message, "outcome", e.Diagnosis.Outcome, "next", o.report.Requeue.String())
+	}
+}
+
+// apply writes the outcome into all objects (in memory) and stores what belongs elsewhere.
+func (r *Reconciler) apply(ctx context.Context, a *aggregate, before *v1beta1.AzureManagedControlPlane, o *outcome) error {
+	var errs []error
+	if o.report.Kubeconfig != nil {
+		if err := r.storeKubeconfig(ctx, a, o.report.Kubeconfig); err != nil {
+			errs = append(errs, err)
+		} else {
+			o.kubeconfigSafe = true
+		}
+	}
+	errs = append(errs, applyControlPlane(a, *o))
+	if a.infra != nil {
+		applyInfra(a, *o)
+	}
+	for _, p := range a.pools {
+		errs = append(errs, applyPool(p, *o))
+		if o.ran {
+			errs = append(errs, r.followAutoscaler(ctx, p, *o))
+		}
+	}
+	releasePools(a, *o)
+	if before.DeletionTimestamp != nil {
+		errs = append(errs, r.release(ctx, a, *o))
+	} else if o.ran {
+		errs = append(errs, r.releaseIdentities(ctx, a.controlPlane, false))
+	}
+	return kerrors.NewAggregate(errs)
+}
+
+// release lets a deleted control plane go when nothing of it is left in Azure. One that never got so far as to
+// create anything goes even without credentials.
+func (r *Reconciler) release(ctx context.Context, a *aggregate, o outcome) error {
+	cp := a.controlPlane
+	untouched := len(cp.Status.Resources) == 0 && cp.Annotations[ownedAnnotation] == ""
+	if !o.report.Done && !(untouched && o.credentials != nil) {
+		return nil
+	}
+	if err := r.releaseIdentities(ctx, cp, true); err != nil {
+		return err
+	}
+	controllerutil.RemoveFinalizer(cp, v1beta1.ControlPlaneFinalizer)
+	controllerutil.RemoveFinalizer(cp, v1beta1.LegacyControlPlaneFinalizer)
+	r.Engine.Forget(client.ObjectKeyFromObject(cp).String())
+	return nil
+}
+
+// protect sets the finalizers, stored before anything is sent to Azure, and returns what saves all objects.
+func (r *Reconciler) protect(ctx context.Context, a *aggregate) (func(context.Context) error, error) {
+	objects := a.objects()
+	helpers := make([]*patch.Helper, len(objects))
+	for i, object := range objects {
+		helper, err := patch.NewHelper(object, r.Client)
+		if err != nil {
+			return nil, err
+		}
+		if setFinalizer(object) {
+			if err := helper.Patch(ctx, object); err != nil {
+				return nil, client.IgnoreNotFound(err)
+			}
+			if helper, err = patch.NewHelper(object, r.Client); err != nil {
+				return nil, err
+			}
+		}
+		conditions.Set(object, metav1.Condition{Type: clusterv1.PausedCondition, Status: metav1.ConditionFalse,
+			Reason: clusterv1.NotPausedReason, ObservedGeneration: object.GetGeneration()})
+		helpers[i] = helper
+	}
+	return func(ctx context.Context) error {
+		var errs []error
+		for i, object := range objects {
+			err := helpers[i].Patch(ctx, object, patch.WithOwnedConditions{Conditions: ownedConditions})
+			errs = append(errs, client.IgnoreNotFound(err))
+		}
+		return kerrors.NewAggregate(errs)
+	}, nil
+}
+
+// ownedConditions are the conditions nobody but this controller writes.
+var ownedConditions = []string{
+	v1beta1.ReadyCondition, v1beta1.AvailableCondition, v1beta1.CredentialsValidCondition, v1beta1.NetworkReadyCondition,
+	v1beta1.ManagedClusterRunningCondition, v1beta1.AgentPoolsReadyCondition, v1beta1.KubeconfigReadyCondition,
+	v1beta1.SyncedCondition, v1beta1.PausedCondition, v1beta1.DeletingCondition,
+}
+
+func setFinalizer(object client.Object) bool {
+	if object.GetDeletionTimestamp() != nil {
+		return false
+	}
+	switch object.(type) {
+	case *v1beta1.AzureManagedControlPlane:
+		return controllerutil.AddFinalizer(object, v1beta1.ControlPlaneFinalizer)
+	case *v1beta1.AzureManagedMachinePool:
+		return controllerutil.AddFinalizer(object, v1beta1.MachinePoolFinalizer)
+	}
+	return false
+}
+
+// objects are all objects of ours: pools first, so that a control plane is never reported ready before them.
+func (a *aggregate) objects() []paused.ConditionSetter {
+	var objects []paused.ConditionSetter
+	for _, p := range a.pools {
+		objects = append(objects, p.pool)
+	}
+	objects = append(objects, a.controlPlane)
+	if a.infra != nil {
+		objects = append(objects, a.infra)
+	}
+	return objects
+}
+
+// pause says on every object that it is paused and touches nothing else. The earlier provider's annotation that
+// blocks a move until its second operator is quiet is not needed here: nothing is remembered that could be lost.
+func (r *Reconciler) pause(ctx context.Context, a *aggregate) error {
+	var errs []error
+	for _, object := range a.objects() {
+		if _, blocked := object.GetAnnotations()[clusterctlBlockMove]; blocked {
+			before := object.DeepCopyObject().(client.Object)
+			annotations := object.GetAnnotations()
+			delete(annotations, clusterctlBlockMove)
+			object.SetAnnotations(annotations)
+			errs = append(errs, r.Client.Patch(ctx, object, client.MergeFrom(before)))
+		}
+		_, _, err := paused.EnsurePausedCondition(ctx, r.Client, a.cluster, object)
+		errs = append(errs, err)
+	}
+	return kerrors.NewAggregate(errs)
+}
+
+const clusterctlBlockMove = "clusterctl.cluster.x-k8s.io/block-move"

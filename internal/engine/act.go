@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/capaks/capaks/internal/aks"
+	"github.com/capaks/capaks/internal/arm"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+// send makes the one request and takes the answer into the observation. It answers false when the refusal was
+// understood and remembered: the next decision then holds the goal back.
+func (s *step) send(ctx context.Context, action plan.Action) (bool, error) {
+	response, err := s.request(ctx, action)
+	if err != nil {
+		return false, s.refused(ctx, action, err)
+	}
+	s.report.sent = append(s.report.sent, Sent{Action: action, CorrelationID: response.CorrelationID})
+	delete(s.memory.failures, lower(action.ID))
+	s.accepted(action, response)
+	return true, nil
+}
+
+func (s *step) request(ctx context.Context, action plan.Action) (*arm.Response, error) {
+	if action.Verb == plan.Delete {
+		response, err := s.Client.Delete(ctx, action.ID, action.APIVersion, arm.Precondition{})
+		if arm.IsNotFound(err) {
+			return &arm.Response{}, nil
+		}
+		return response, err
+	}
+	precondition := arm.Precondition{IfMatch: action.IfMatch, IfNoneMatch: action.IfNoneMatch}
+	if action.Kind != aks.KindManagedCluster && action.Kind != aks.KindAgentPool {
+		// Resource groups know no eTags, and networks other ones; both PUTs are idempotent.
+		precondition = arm.Precondition{}
+	}
+	return s.Client.Put(ctx, action.ID, action.APIVersion, action.Body, precondition)
+}
+
+// accepted takes the answer of an accepted request for the new observation and follows its operation.
+func (s *step) accepted(action plan.Action, response *arm.Response) {
+	obs := &s.memory.obs
+	observed := plan.Observed{}
+	if response.Body != nil && action.Verb != plan.Delete {
+		observed = aks.ObservedResource(response.Body)
+	}
+	switch action.Kind {
+	case aks.KindResourceGroup:
+		s.groupAccepted(action, observed, response)
+	case aks.KindVirtualNetwork:
+		obs.VirtualNetwork = observed
+		if response.AsyncOperation != "" && observed.State != "Succeeded" {
+			s.start(action, response)
+		}
+	case aks.KindManagedCluster:
+		if action.Verb == plan.Delete {
+			if response.Status != 202 {
+				obs.Cluster = plan.Observed{}
+				return
+			}
+			obs.Cluster.State = "Deleting"
+		} else {
+			s.sawCluster(response.Body)
+		}
+		s.start(action, response)
+	case aks.KindAgentPool:
+		delete(obs.PoolDetails, action.Name)
+		if action.Verb == plan.Delete && response.Status != 202 {
+			obs.Time = time.Time{}
+			return
+		}
+		s.start(action, response)
+	}
+}
+
+func (s *step) groupAccepted(action plan.Action, observed plan.Observed, response *arm.Response) {
+	obs := &s.memory.obs
+	if action.Verb == plan.Delete {
+		if response.Status == 202 {
+			s.start(action, response)
+			return
+		}
+		observed = plan.Observed{}
+	}
+	if strings.EqualFold(action.ID, s.names.GroupID) {
+		obs.ResourceGroup = observed
+	}
+	if strings.EqualFold(action.ID, s.names.NetworkGroupID) {
+		obs.NetworkGroup = observed
+	}
+}
+
+// refused remembers why Azure did not accept a request, so that it is neither hidden nor hammered.
+func (s *step) refused(ctx context.Context, action plan.Action, err error) error {
+	var refusal *arm.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	cause := azureError(refusal)
+	diagnosis := aks.Diagnose(cause)
+	switch diagnosis.Outcome {
+	case aks.OutcomeRetry, aks.OutcomeWait:
+		return err
+	case aks.OutcomeReplan:
+		// What was planned from is out of date: look again before the next plan.
+		s.memory.forget()
+		s.report.requeue(max(diagnosis.Pause, time.Second))
+		return nil
+	}
+	s.remember(action.ID, aks.Goal(action), aks.ETagOf(s.memory.obs, action), &cause)
+	s.report.decision = aks.Decide(s.Inputs, s.memory.obs, s.now())
+	return s.settle(ctx, s.report.decision)
+}
+
+// remember keeps a failed goal back until the spec or Azure changes, or a growing pause is over.
+func (s *step) remember(id, goal, etag string, cause *aks.AzureError) {
+	if cause == nil {
+		cause = &aks.AzureError{Code: "OperationFailed", Message: "the operation failed and Azure gave no reason"}
+	}
+	diagnosis := aks.Diagnose(*cause)
+	failure := aks.Failure{Goal: goal, ETag: etag, Attempts: 1, Error: *cause, Diagnosis: diagnosis}
+	if old, ok := s.memory.failures[lower(id)]; ok && old.Goal == goal {
+		failure.Attempts = old.Attempts + 1
+	}
+	if pause := backOff(diagnosis, failure.Attempts); pause > 0 {
+		failure.RetryAt = s.now().Add(pause)
+	}
+	s.memory.failures[lower(id)] = failure
+	s.report.failed = append(s.report.failed, id)
+}
+
+const maxBackOff = time.Hour
+
+// backOff doubles the pause of a diagnosis with each attempt. A terminal diagnosis has none: it waits for a change.
+func backOff(d aks.Diagnosis, attempts int) time.Duration {
+	if d.Outcome == aks.OutcomeTerminal || d.Pause <= 0 {
+		return 0
+	}
+	pause := d.Pause
+	for i := 1; i < attempts && pause < maxBackOff; i++ {
+		pause *= 2
+	}
+	return min(pause, maxBackOff)
+}
+
+// rememberUnknownFailure starts the waiting for a resource that is found Failed without anybody knowing why or
+// since when, which is the case after a restart: AKS needs the same goal sent again, but not at every start.
+func (s *step) rememberUnknownFailure(d aks.Decision) {
+	for _, action := range d.Actions {
+		if action.Verb != plan.Blocked || action.Reason != plan.ReasonFailed {
+			continue
+		}
+		if _, known := s.memory.failures[lower(action.ID)]; known {
+			continue
+		}
+		facts := aks.FactsOf(s.memory.obs.Cluster)
+		cause := facts.Error
+		if action.Kind == aks.KindAgentPool {
+			pool, _ := facts.Pool(action.Name)
+			cause = pool.Error
+		}
+		s.remember(action.ID, "", aks.ETagOf(s.memory.obs, action), cause)
+	}
+}
+
+func azureError(e *arm.Error) aks.AzureError {
+	return aks.AzureError{Status: e.Status, Code: e.Code, Codes: e.Codes(), Message: e.Message, Target: e.Target,
+		CorrelationID: e.CorrelationID, RetryAfter: e.RetryAfter}
+}

@@ -1,0 +1,213 @@
+// Package engine drives one AKS cluster towards what is declared: observe, plan, act, report.
+//
+// It talks to Azure through internal/arm and decides nothing about AKS itself (internal/aks and internal/plan
+// do). It knows nothing of Kubernetes objects' status, conditions or events: it returns a Report.
+package engine
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/capaks/capaks/internal/aks"
+	"github.com/capaks/capaks/internal/arm"
+	"github.com/capaks/capaks/internal/fleet"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+const (
+	// freshFor is how old an observation may be for a write that is computed from it.
+	freshFor = 5 * time.Second
+	// maxMoves bounds the requests of one step: a resource group, a network and a cluster are created in one go,
+	// anything longer comes back through the queue so that other clusters get their turn.
+	maxMoves = 12
+)
+
+// Engine holds, per cluster, what is worth remembering between two steps. All of it can be lost: it is
+// rebuilt from Azure.
+type Engine struct {
+	now   func() time.Time
+	fleet *fleet.Fleet
+	// resync is after how long resource group and network are read again although nothing happened.
+	resync time.Duration
+
+	mu        sync.Mutex
+	memories  map[string]*memory
+	durations aks.Durations
+}
+
+// Options of an Engine.
+type Options struct {
+	Now    func() time.Time
+	Fleet  *fleet.Fleet
+	Resync time.Duration
+}
+
+// DefaultResync is how often resource groups and networks, which no subscription-wide LIST covers, are read again.
+const DefaultResync = 6 * time.Hour
+
+// New makes an Engine.
+func New(o Options) *Engine {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Resync == 0 {
+		o.Resync = DefaultResync
+	}
+	return &Engine{now: o.Now, fleet: o.Fleet, resync: o.Resync, memories: map[string]*memory{}, durations: aks.Durations{}}
+}
+
+// memory is what the engine keeps of one cluster. Only the worker that reconciles the cluster touches it.
+type memory struct {
+	obs      aks.Observation
+	baseAt   time.Time // when resource group and network were read; zero: not yet
+	running  *operation
+	failures map[string]aks.Failure
+	pools    map[string]instances
+	scaleSet map[string]string // pool -> scale set id
+}
+
+// instances are the nodes of a pool as its scale set lists them, and the state of the pool they belong to.
+type instances struct {
+	etag        string
+	count       int64
+	providerIDs []string
+}
+
+// Request is one step to make.
+type Request struct {
+	// Owner names the cluster: namespace/name of its control plane object.
+	Owner  string
+	Client *arm.Client
+	Inputs aks.Inputs
+	// KubeconfigETag is the eTag of the managed cluster whose credentials are stored, empty when none are.
+	KubeconfigETag string
+	// Reread asks for a fresh look at everything.
+	Reread bool
+}
+
+// Step makes as many moves as can be made now and says what came of them. An error is only returned when ctx
+// ended; what Azure answers is in the Report.
+func (e *Engine) Step(ctx context.Context, r Request) Report {
+	m := e.memory(r.Owner)
+	s := &step{Engine: e, Request: r, memory: m, names: aks.NamesOf(r.Inputs)}
+	s.Inputs.Failures = m.failures
+	if err := s.run(ctx); err != nil {
+		s.report.fail(err)
+		if arm.IsNotFound(err) || arm.IsPreconditionFailed(err) {
+			m.forget()
+		}
+	}
+	return s.finish()
+}
+
+// Forget drops what is remembered of a cluster.
+func (e *Engine) Forget(owner string) {
+	e.mu.Lock()
+	delete(e.memories, owner)
+	e.mu.Unlock()
+	e.fleet.Forget(owner)
+}
+
+func (e *Engine) memory(owner string) *memory {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m, ok := e.memories[owner]
+	if !ok {
+		m = &memory{failures: map[string]aks.Failure{}, pools: map[string]instances{}, scaleSet: map[string]string{}}
+		e.memories[owner] = m
+	}
+	return m
+}
+
+// forget makes the next step look at everything again; failures stay, or a refused goal would be hammered.
+func (m *memory) forget() {
+	m.obs, m.baseAt, m.running = aks.Observation{}, time.Time{}, nil
+}
+
+func (e *Engine) learn(kind string, took time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.durations.Learn(kind, took)
+}
+
+func (e *Engine) typical(kind string) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.durations[kind]
+}
+
+// step is one call of Step.
+type step struct {
+	*Engine
+	Request
+	memory *memory
+	names  aks.Names
+	report Report
+}
+
+func (s *step) run(ctx context.Context) error {
+	if err := s.observe(ctx); err != nil {
+		return err
+	}
+	for range maxMoves {
+		if waiting, err := s.follow(ctx); err != nil || waiting {
+			return err
+		}
+		decision := aks.Decide(s.Inputs, s.memory.obs, s.now())
+		s.report.decision = decision
+		switch {
+		case len(decision.NeedPools) > 0:
+			if err := s.readPools(ctx, decision.NeedPools); err != nil {
+				return err
+			}
+		case len(decision.NeedContents) > 0:
+			if err := s.readContents(ctx, decision.NeedContents); err != nil {
+				return err
+			}
+		case decision.Next == nil:
+			return s.settle(ctx, decision)
+		case s.stale(*decision.Next):
+			if err := s.readCluster(ctx); err != nil {
+				return err
+			}
+		default:
+			if sent, err := s.send(ctx, *decision.Next); err != nil || !sent {
+				return err
+			}
+		}
+	}
+	s.report.requeue(0)
+	return nil
+}
+
+// stale tells whether a write would be computed from an old observation. Resource groups and networks are ours
+// alone or not touched, and a create protects itself (If-None-Match).
+func (s *step) stale(action plan.Action) bool {
+	if action.Verb == plan.Create || !s.memory.obs.Cluster.Exists {
+		return false
+	}
+	if action.Kind != aks.KindManagedCluster && action.Kind != aks.KindAgentPool {
+		return false
+	}
+	return s.now().Sub(s.memory.obs.Time) > freshFor
+}
+
+// settle is reached when nothing is to be sent now: either all is as declared, or something holds it.
+func (s *step) settle(ctx context.Context, d aks.Decision) error {
+	if s.Inputs.ControlPlane.DeletionTimestamp != nil {
+		return nil
+	}
+	s.rememberUnknownFailure(d)
+	facts := aks.FactsOf(s.memory.obs.Cluster)
+	if !facts.Exists || facts.Busy() || d.Hold != nil && d.Hold.Reason == plan.ReasonAlreadyExists {
+		return nil
+	}
+	if err := s.collectCredentials(ctx, facts); err != nil {
+		return err
+	}
+	return s.collectInstances(ctx, facts)
+}
+
+func lower(id string) string { return strings.ToLower(id) }

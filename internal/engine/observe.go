@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/capaks/capaks/internal/aks"
+	"github.com/capaks/capaks/internal/arm"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+// observe makes sure that there is an observation of everything the plan compares with. What is in memory is
+// good enough: a write re-reads first, and the fleet tells when the cluster changed.
+func (s *step) observe(ctx context.Context) error {
+	if s.Reread || !s.memory.baseAt.IsZero() && s.now().Sub(s.memory.baseAt) > s.resync {
+		s.memory.forget()
+	}
+	if s.memory.baseAt.IsZero() {
+		if err := s.readBase(ctx); err != nil {
+			return err
+		}
+	}
+	if s.memory.running != nil || !s.memory.obs.ResourceGroup.Exists {
+		return nil
+	}
+	return s.lookAtFleet(ctx)
+}
+
+// readBase reads the resource group(s) and the network. What lies in a group that does not exist does not exist
+// either and is not asked for.
+func (s *step) readBase(ctx context.Context) error {
+	obs := &s.memory.obs
+	var err error
+	if obs.ResourceGroup, err = s.get(ctx, s.names.GroupID, aks.ResourcesAPIVersion); err != nil {
+		return err
+	}
+	obs.NetworkGroup = obs.ResourceGroup
+	if s.names.NetworkInOtherGroup {
+		if obs.NetworkGroup, err = s.get(ctx, s.names.NetworkGroupID, aks.ResourcesAPIVersion); err != nil {
+			return err
+		}
+	}
+	obs.VirtualNetwork = plan.Observed{}
+	if obs.NetworkGroup.Exists {
+		if obs.VirtualNetwork, err = s.get(ctx, s.names.NetworkID, aks.NetworkAPIVersion); err != nil {
+			return err
+		}
+	}
+	s.memory.baseAt = s.now()
+	return nil
+}
+
+// lookAtFleet takes the cluster from the subscription's listing when that is newer than what is in memory.
+func (s *step) lookAtFleet(ctx context.Context) error {
+	snapshot, err := s.fleet.Look(ctx, s.Client, s.names.Subscription, s.names.ClusterID, s.Owner)
+	if err != nil {
+		return err
+	}
+	if snapshot.At.After(s.memory.obs.Time) {
+		s.sawCluster(snapshot.Body)
+		s.memory.obs.Time = snapshot.At
+	}
+	return nil
+}
+
+// readCluster reads the managed cluster itself.
+func (s *step) readCluster(ctx context.Context) error {
+	observed, err := s.get(ctx, s.names.ClusterID, aks.ContainerServiceAPIVersion)
+	if err != nil {
+		return err
+	}
+	s.sawCluster(observed.Body)
+	s.fleet.Saw(s.Client, s.names.Subscription, s.names.ClusterID, s.Owner, observed.Body)
+	return nil
+}
+
+// sawCluster takes a managed cluster as read (nil: there is none) into the observation. Pools read one by one
+// are kept as long as their eTag shows that they are still the same.
+func (s *step) sawCluster(body map[string]any) {
+	obs := &s.memory.obs
+	obs.Time = s.now()
+	if body == nil {
+		obs.Cluster, obs.PoolDetails = plan.Observed{}, nil
+		return
+	}
+	obs.Cluster = aks.ObservedResource(body)
+	for _, pool := range aks.FactsOf(obs.Cluster).Pools {
+		if detail, ok := obs.PoolDetails[pool.Name]; ok && (detail.ETag != pool.ETag || detail.State != pool.State) {
+			delete(obs.PoolDetails, pool.Name)
+		}
+	}
+}
+
+// readPools reads agent pools on their own; see aks.Decision.NeedPools.
+func (s *step) readPools(ctx context.Context, names []string) error {
+	if s.memory.obs.PoolDetails == nil {
+		s.memory.obs.PoolDetails = map[string]plan.Observed{}
+	}
+	for _, name := range names {
+		observed, err := s.get(ctx, aks.AgentPoolID(s.names.ClusterID, name), aks.ContainerServiceAPIVersion)
+		if err != nil {
+			return err
+		}
+		s.memory.obs.PoolDetails[name] = observed
+	}
+	return nil
+}
+
+// readContents lists what is in resource groups that are about to be deleted.
+func (s *step) readContents(ctx context.Context, groups []string) error {
+	if s.memory.obs.Foreign == nil {
+		s.memory.obs.Foreign = map[string][]string{}
+	}
+	for _, group := range groups {
+		items, _, err := s.Client.List(ctx, group+"/resources", aks.ResourcesAPIVersion)
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, item := range items {
+			if id, _ := item["id"].(string); id != "" {
+				ids = append(ids, id)
+			}
+		}
+		s.memory.obs.Foreign[lower(group)] = aks.Foreign(s.Inputs, ids)
+	}
+	return nil
+}
+
+// get reads one resource; a resource that is not there is an observation, not an error.
+func (s *step) get(ctx context.Context, id, apiVersion string) (plan.Observed, error) {
+	response, err := s.Client.Get(ctx, id, apiVersion)
+	if arm.IsNotFound(err) {
+		return plan.Observed{}, nil
+	}
+	if err != nil {
+		return plan.Observed{}, err
+	}
+	return aks.ObservedResource(response.Body), nil
+}

@@ -1,0 +1,215 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/capaks/capaks/internal/aks"
+	"github.com/capaks/capaks/internal/arm"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+// operation is a long-running operation that is being followed.
+type operation struct {
+	aks.Operation
+	verb       plan.Verb
+	kind       string // kind of the resource
+	name       string
+	goal       string
+	statusURL  string // Azure-AsyncOperation; empty when the operation was found running
+	nextLook   time.Time
+	correlator string
+}
+
+// duration names the kind of work whose usual duration is learnt.
+func (o *operation) duration() string { return string(o.verb) + " " + o.kind }
+
+// follow asks about the running operation when it is time. It answers true while there is nothing to do but wait.
+func (s *step) follow(ctx context.Context) (bool, error) {
+	op := s.memory.running
+	if op == nil {
+		if op = s.found(); op == nil {
+			return false, nil
+		}
+		s.memory.running = op
+	}
+	if wait := op.nextLook.Sub(s.now()); wait > 0 {
+		s.report.waitFor(op, wait)
+		return true, nil
+	}
+	done, err := s.look(ctx, op)
+	if err != nil {
+		op.nextLook = s.now().Add(retryLook)
+		return true, err
+	}
+	if !done {
+		wait := aks.NextPoll(op.Operation, s.now())
+		if op.kind == aks.KindVirtualNetwork || op.kind == aks.KindResourceGroup {
+			wait = shortPoll(s.now().Sub(op.Started))
+		}
+		op.nextLook = s.now().Add(wait)
+		s.report.waitFor(op, wait)
+		return true, nil
+	}
+	s.memory.running = nil
+	s.learn(op.duration(), s.now().Sub(op.Started))
+	return false, nil
+}
+
+// retryLook is the pause after a status read that failed.
+const retryLook = 5 * time.Second
+
+// shortPoll is for resources without a percentage, whose operations take seconds: a fifth of the time so far.
+func shortPoll(elapsed time.Duration) time.Duration {
+	return min(max(elapsed/5, 200*time.Millisecond), 15*time.Second)
+}
+
+// found makes an operation out of a resource that is seen busy without having been sent anything now: after a
+// restart, or because AKS or somebody else works on the cluster.
+func (s *step) found() *operation {
+	obs := s.memory.obs
+	if facts := aks.FactsOf(obs.Cluster); facts.Busy() {
+		return s.foundOperation(aks.KindManagedCluster, s.names.ClusterID, s.names.ClusterName, facts.State)
+	} else if pool, ok := facts.BusyPool(); ok {
+		return s.foundOperation(aks.KindAgentPool, aks.AgentPoolID(s.names.ClusterID, pool.Name), pool.Name, pool.State)
+	}
+	if state := obs.VirtualNetwork.State; state == "Updating" || state == "Deleting" {
+		return s.foundOperation(aks.KindVirtualNetwork, s.names.NetworkID, s.names.Network, state)
+	}
+	if obs.ResourceGroup.State == "Deleting" {
+		return s.foundOperation(aks.KindResourceGroup, s.names.GroupID, s.names.Group, obs.ResourceGroup.State)
+	}
+	return nil
+}
+
+func (s *step) foundOperation(kind, id, name, state string) *operation {
+	verb := plan.Update
+	switch state {
+	case "Creating":
+		verb = plan.Create
+	case "Deleting":
+		verb = plan.Delete
+	}
+	op := &operation{verb: verb, kind: kind, name: name}
+	op.Operation = aks.Operation{Kind: fmt.Sprintf("%s %s %s", strings.ToLower(state), kind, name), ID: id, Started: s.now()}
+	return op
+}
+
+// start follows an operation that an accepted request began.
+func (s *step) start(action plan.Action, response *arm.Response) {
+	op := &operation{verb: action.Verb, kind: action.Kind, name: action.Name, goal: aks.Goal(action),
+		statusURL: response.AsyncOperation, correlator: response.CorrelationID}
+	op.Operation = aks.Operation{
+		Kind: fmt.Sprintf("%s %s %s", gerund(action.Verb), action.Kind, action.Name),
+		ID:   action.ID, Started: s.now(), Typical: s.typical(op.duration()),
+	}
+	wait := aks.NextPoll(op.Operation, s.now())
+	if op.kind == aks.KindVirtualNetwork || op.kind == aks.KindResourceGroup {
+		wait = shortPoll(0)
+	}
+	op.nextLook = s.now().Add(wait)
+	s.memory.running = op
+}
+
+func gerund(verb plan.Verb) string {
+	switch verb {
+	case plan.Create:
+		return "creating"
+	case plan.Delete:
+		return "deleting"
+	}
+	return "updating"
+}
+
+// look asks Azure about the operation and takes what it learns into the observation. It answers true when the
+// operation has ended, well or not.
+func (s *step) look(ctx context.Context, op *operation) (bool, error) {
+	switch op.kind {
+	case aks.KindResourceGroup:
+		return s.lookAtGroup(ctx, op)
+	case aks.KindVirtualNetwork:
+		observed, err := s.get(ctx, op.ID, aks.NetworkAPIVersion)
+		s.memory.obs.VirtualNetwork = observed
+		return err == nil && !(observed.Exists && (observed.State == "Updating" || observed.State == "Deleting")), err
+	}
+	ended, err := s.progress(ctx, op)
+	if err != nil || !ended {
+		return false, err
+	}
+	if err := s.readCluster(ctx); err != nil {
+		return false, err
+	}
+	return s.ended(ctx, op)
+}
+
+func (s *step) lookAtGroup(ctx context.Context, op *operation) (bool, error) {
+	observed, err := s.get(ctx, op.ID, aks.ResourcesAPIVersion)
+	if err != nil {
+		return false, err
+	}
+	if op.ID == s.names.NetworkGroupID {
+		s.memory.obs.NetworkGroup = observed
+	}
+	if op.ID == s.names.GroupID {
+		s.memory.obs.ResourceGroup = observed
+		if !observed.Exists {
+			s.memory.obs.Cluster = plan.Observed{}
+		}
+	}
+	if !observed.Exists && strings.HasPrefix(lower(s.names.NetworkID), lower(op.ID)+"/") {
+		s.memory.obs.VirtualNetwork = plan.Observed{}
+	}
+	return !observed.Exists || op.verb != plan.Delete, nil
+}
+
+// progress reads the latest operation of the resource: state and percentage in one small document. Where Azure
+// does not offer it, the resource itself has to be read.
+func (s *step) progress(ctx context.Context, op *operation) (bool, error) {
+	response, err := s.Client.Get(ctx, op.ID+"/operations/latest", aks.OperationsAPIVersion)
+	if arm.IsNotFound(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	latest := arm.ParseOperation(response)
+	if latest.StartTime != nil && !latest.StartTime.After(s.now()) {
+		op.Started = *latest.StartTime
+	}
+	op.Percent = latest.PercentComplete
+	return latest.Done(), nil
+}
+
+// ended looks whether the cluster, as just read, is at rest, and if the operation failed remembers why.
+func (s *step) ended(ctx context.Context, op *operation) (bool, error) {
+	facts := aks.FactsOf(s.memory.obs.Cluster)
+	if !facts.Exists {
+		return true, nil
+	}
+	state, cause, etag := facts.State, facts.Error, facts.ETag
+	if op.kind == aks.KindAgentPool {
+		pool, exists := facts.Pool(op.name)
+		if !exists {
+			return true, nil
+		}
+		state, cause, etag = pool.State, pool.Error, pool.ETag
+	}
+	if aks.Busy(state) {
+		return false, nil
+	}
+	if aks.Failed(state) {
+		if op.statusURL != "" {
+			if document, err := s.Client.Operation(ctx, op.statusURL); err == nil && document.Err != nil {
+				converted := azureError(document.Err)
+				cause = &converted
+			}
+		}
+		s.remember(op.ID, op.goal, etag, cause)
+		return true, nil
+	}
+	delete(s.memory.failures, lower(op.ID))
+	s.report.finished = append(s.report.finished, Finished{Description: op.Kind, Took: s.now().Sub(op.Started), Kind: op.kind, Name: op.name})
+	return true, nil
+}

@@ -1,0 +1,181 @@
+package engine
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/capaks/capaks/internal/aks"
+	"github.com/capaks/capaks/internal/arm"
+	"github.com/capaks/capaks/internal/plan"
+)
+
+// Pauses between steps where no operation gives a better time.
+const (
+	instancesPause   = 3 * time.Second
+	transientPause   = 5 * time.Second
+	unreachablePause = 15 * time.Second
+)
+
+// Report is what one step found and did. Conditions, status and events are a function of it.
+type Report struct {
+	// Facts are what Azure says of the cluster; zero when it was not read.
+	Facts aks.Facts
+	Names aks.Names
+	// Observed tells whether Azure could be asked at all.
+	Observed bool
+	// Resources are the Azure resources of the cluster that exist.
+	Resources []aks.Resource
+	// Network says whether resource group and network are there.
+	NetworkReady bool
+	// Hold is the step that keeps the rest waiting, Failures are refused or failed goals by lower-cased id.
+	Hold     *plan.Action
+	Pending  []plan.Action
+	Failures map[string]aks.Failure
+	// Operation is the running operation, nil when none is followed.
+	Operation *aks.Operation
+	// Sent are requests Azure accepted in this step, Finished operations that ended well, Failed the ids of
+	// goals that were refused or failed in this step.
+	Sent     []Sent
+	Finished []Finished
+	Failed   []string
+	// Error is what kept the step from going on: Azure not reachable, throttled, credentials refused.
+	Error *Problem
+	// Kubeconfig is a new credential to store; KubeconfigCurrent: the stored one is good.
+	Kubeconfig        *Kubeconfig
+	KubeconfigCurrent bool
+	KubeconfigError   *aks.AzureError
+	// ProviderIDs are the instances by pool name; a pool that was not listed is missing.
+	ProviderIDs map[string][]string
+	// Owned is what is owned after this step, by resource; nil fields are unchanged.
+	Owned aks.Owned
+	// OwnedPools is the same for pools, by Azure pool name.
+	OwnedPools map[string]*plan.Action
+	Undeclared []string
+	// Done: Azure is as declared, or for a deleted cluster: everything is gone.
+	Done bool
+	// Requeue is when to come back; zero means that an event will tell.
+	Requeue time.Duration
+
+	decision        aks.Decision
+	sent            []Sent
+	finished        []Finished
+	failed          []string
+	kubeconfigError *aks.AzureError
+	requeueSet      bool
+}
+
+// Sent is a request Azure accepted.
+type Sent struct {
+	Action        plan.Action
+	CorrelationID string
+}
+
+// Finished is an operation that ended well.
+type Finished struct {
+	Description, Kind, Name string
+	Took                    time.Duration
+}
+
+// Problem is an error that is not about one goal.
+type Problem struct {
+	aks.AzureError
+	Diagnosis aks.Diagnosis
+}
+
+// fail turns an error into the report's problem.
+func (r *Report) fail(err error) {
+	var refusal *arm.Error
+	var unreachable *arm.UnreachableError
+	switch {
+	case errors.As(err, &refusal):
+		cause := azureError(refusal)
+		r.Error = &Problem{AzureError: cause, Diagnosis: aks.Diagnose(cause)}
+	case errors.As(err, &unreachable):
+		cause := aks.AzureError{Code: "Unreachable", Message: err.Error()}
+		r.Error = &Problem{AzureError: cause, Diagnosis: aks.Diagnose(cause)}
+		r.requeue(unreachablePause)
+		return
+	default:
+		r.Error = &Problem{AzureError: aks.AzureError{Code: "Unexpected", Message: err.Error()}, Diagnosis: aks.Diagnosis{Outcome: aks.OutcomeRetry, Reason: "Unexpected"}}
+	}
+	r.requeue(max(r.Error.Diagnosis.Pause, transientPause))
+}
+
+// requeue asks to come back after d; the earliest wish counts.
+func (r *Report) requeue(d time.Duration) {
+	if d <= 0 {
+		d = time.Millisecond
+	}
+	if !r.requeueSet || d < r.Requeue {
+		r.Requeue, r.requeueSet = d, true
+	}
+}
+
+func (r *Report) waitFor(op *operation, wait time.Duration) {
+	running := op.Operation
+	r.Operation = &running
+	r.requeue(wait)
+}
+
+// finish fills in what follows from the observation.
+func (s *step) finish() Report {
+	r := &s.report
+	obs := s.memory.obs
+	r.Names = s.names
+	r.Facts = aks.FactsOf(obs.Cluster)
+	r.Observed = !s.memory.baseAt.IsZero()
+	r.Sent, r.Finished, r.Failed, r.KubeconfigError = r.sent, r.finished, r.failed, r.kubeconfigError
+	r.Hold, r.Pending = r.decision.Hold, r.decision.Actions
+	r.Failures = s.memory.failures
+	r.Done = r.decision.Done && r.Error == nil && r.Operation == nil
+	r.Undeclared = aks.UndeclaredPools(s.Inputs, obs)
+	r.NetworkReady = obs.ResourceGroup.Exists && obs.VirtualNetwork.Exists && obs.VirtualNetwork.State != "Updating"
+	r.Resources = aks.ResourcesOf(s.Inputs, obs)
+	r.ProviderIDs = map[string][]string{}
+	for name, pool := range s.memory.pools {
+		r.ProviderIDs[name] = pool.providerIDs
+	}
+	s.ownership(r)
+	s.retries(r)
+	if r.Operation == nil && s.memory.running != nil {
+		r.waitFor(s.memory.running, s.memory.running.nextLook.Sub(s.now()))
+	}
+	return *r
+}
+
+// ownership collects the owned sets that the plan came to. A step that waits or is blocked keeps the old ones.
+func (s *step) ownership(r *Report) {
+	r.OwnedPools = map[string]*plan.Action{}
+	actions := append([]plan.Action{}, r.decision.Actions...)
+	for _, sent := range r.sent {
+		actions = append(actions, sent.Action)
+	}
+	for i, action := range actions {
+		accepted := i >= len(r.decision.Actions)
+		if !accepted && action.Verb != plan.None || action.Owned == nil {
+			continue
+		}
+		switch {
+		case action.Kind == aks.KindManagedCluster:
+			r.Owned.ManagedCluster = action.Owned
+		case action.Kind == aks.KindVirtualNetwork:
+			r.Owned.VirtualNetwork = action.Owned
+		case action.Kind == aks.KindResourceGroup && strings.EqualFold(action.ID, s.names.GroupID):
+			r.Owned.ResourceGroup = action.Owned
+		case action.Kind == aks.KindResourceGroup:
+			r.Owned.NetworkGroup = action.Owned
+		case action.Kind == aks.KindAgentPool:
+			r.OwnedPools[action.Name] = &actions[i]
+		}
+	}
+}
+
+// retries makes sure that somebody comes back when a held goal may be sent again.
+func (s *step) retries(r *Report) {
+	for _, failure := range s.memory.failures {
+		if !failure.RetryAt.IsZero() {
+			r.requeue(max(failure.RetryAt.Sub(s.now()), time.Second))
+		}
+	}
+}

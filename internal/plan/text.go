@@ -1,0 +1,208 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/capaks/capaks/internal/fieldset"
+)
+
+// Hidden stands for a secret in a Change.
+const Hidden = "(hidden)"
+
+const (
+	maxLine  = 240 // runes of Action.Line: an event's text, one line of a terminal
+	maxValue = 64  // runes of one value
+)
+
+func (a Action) subject() string { return strings.TrimSpace(a.Kind + " " + a.Name) }
+
+// Line is the action in one line, for events and logs:
+//
+//	Update managedCluster my-cluster: sku.tier "Free" -> "Standard"; +2 more
+func (a Action) Line() string {
+	head := string(a.Verb) + " " + a.subject()
+	if m := a.message(); m != "" {
+		head += ": " + m
+	}
+	switch n := len(a.Changes); {
+	case n == 0 || a.Verb == Create:
+		return cut(head, maxLine)
+	case a.Verb == Wait || a.Verb == Blocked:
+		tail := "; " + count(n, "change") + " pending"
+		return cut(head, maxLine-len(tail)) + tail
+	}
+	tail := ""
+	if n := len(a.Changes) - 1; n > 0 {
+		tail = fmt.Sprintf("; +%d more", n)
+	}
+	return cut(head+": "+a.Changes[0].String(), maxLine-len(tail)) + tail
+}
+
+// message is Message without the subject, for texts that have it already.
+func (a Action) message() string { return strings.TrimPrefix(a.Message, a.subject()+" ") }
+
+// String is the change in a few words, without a leading "properties.": sku.tier "Free" -> "Standard" (drift).
+func (c Change) String() string {
+	if c.Why == WhyReleased && c.Impact == ImpactKept {
+		return short(c.Path) + " " + show(c.From) + " (released: " + c.Impact + ")"
+	}
+	s := short(c.Path) + " " + show(c.From) + " -> " + show(c.To)
+	overwrites := c.Why == WhyTakeover && c.From != nil
+	if c.Why == WhyDrift || c.Why == WhyReleased || overwrites {
+		s += " (" + string(c.Why) + ")"
+	}
+	if c.Impact != "" {
+		s += " [" + c.Impact + "]"
+	}
+	return s
+}
+
+var marks = map[Verb]string{Create: "+ create", Update: "~ update", Delete: "- delete",
+	Wait: ". wait", Blocked: "! blocked", None: "= unchanged"}
+
+// Text is a whole plan for people: every resource with its fields, and a sum at the end.
+func Text(actions []Action) string {
+	var b strings.Builder
+	sum := map[Verb]int{}
+	for _, a := range actions {
+		sum[a.Verb]++
+		fmt.Fprintf(&b, "%s %s", marks[a.Verb], a.subject())
+		if m := a.message(); m != "" {
+			b.WriteString(": " + m)
+		}
+		b.WriteByte('\n')
+		for _, c := range a.Changes {
+			b.WriteString("    " + c.line() + "\n")
+		}
+	}
+	fmt.Fprintf(&b, "Plan: %d to create, %d to update, %d to delete, %d waiting, %d blocked, %d unchanged.\n",
+		sum[Create], sum[Update], sum[Delete], sum[Wait], sum[Blocked], sum[None])
+	return b.String()
+}
+
+// line is the change with a mark for what happens to the field: + set, ~ replaced, - taken away.
+func (c Change) line() string {
+	switch {
+	case c.Why == WhyCreate:
+		return "+ " + short(c.Path) + " " + show(c.To)
+	case c.Why == WhyReleased && c.Impact == ImpactKept:
+		return "= " + c.String()
+	case c.From == nil:
+		return "+ " + c.String()
+	case c.To == nil:
+		return "- " + c.String()
+	default:
+		return "~ " + c.String()
+	}
+}
+
+func short(path string) string { return strings.TrimPrefix(path, "properties.") }
+
+// show is a value for people, bounded: strings quoted, named items of a list by their names, the rest as JSON.
+func show(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "(none)"
+	case []any:
+		if names, ok := itemNames(v); ok {
+			return cut("["+strings.Join(names, " ")+"]", maxValue)
+		}
+	case string:
+		if v == Hidden {
+			return Hidden
+		}
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return "(unprintable)"
+	}
+	return cut(strings.TrimSpace(b.String()), maxValue)
+}
+
+func itemNames(list []any) ([]string, bool) {
+	var names []string
+	for _, item := range list {
+		m, _ := item.(fieldset.Object)
+		name, ok := m["name"].(string)
+		if !ok {
+			return nil, false
+		}
+		names = append(names, name)
+	}
+	return names, len(names) > 0
+}
+
+// hide replaces secrets and shortens keys, at any depth. A public SSH key is no secret, but it fills a screen and
+// its comment often names a person: the algorithm and the last characters are enough to recognise it.
+func hide(key string, v any) any {
+	switch v := v.(type) {
+	case fieldset.Object:
+		result := make(fieldset.Object, len(v))
+		for k, value := range v {
+			result[k] = hide(k, value)
+		}
+		return result
+	case []any:
+		result := make([]any, len(v))
+		for i, item := range v {
+			result[i] = hide(key, item)
+		}
+		return result
+	case string:
+		switch {
+		case secret(key):
+			return hideAny(v)
+		case fold(key) == "keydata":
+			return shortKey(v)
+		}
+	}
+	return v
+}
+
+func hideAny(v any) any {
+	if v == nil || v == "" {
+		return v
+	}
+	return Hidden
+}
+
+// secret: the properties of ARM bodies that hold credentials end like this (adminPassword, secret, serverAppSecret).
+func secret(key string) bool {
+	key = fold(key)
+	for _, end := range []string{"password", "secret", "token", "privatekey"} {
+		if strings.HasSuffix(key, end) {
+			return true
+		}
+	}
+	return false
+}
+
+func shortKey(s string) string {
+	fields := strings.Fields(s)
+	if len(fields) < 2 {
+		return cut(s, 16)
+	}
+	data := fields[1]
+	return fields[0] + " ..." + data[max(0, len(data)-8):]
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// cut bounds s to n runes.
+func cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	runes := []rune(s)
+	return string(runes[:max(0, n-3)]) + "..."
+}
