@@ -26,7 +26,7 @@ type AzureManagedControlPlaneSpec struct {
 	// https://learn.microsoft.com/azure/aks/faq#why-are-two-resource-groups-created-with-aks-
 	// +optional
 	// +kubebuilder:validation:MaxLength=80
-	NodeResourceGroupName string `json:"nodeResourceGroupName,omitempty" arm:"properties.nodeResourceGroup,fold,setonce"`
+	NodeResourceGroupName string `json:"nodeResourceGroupName,omitempty" arm:"properties.nodeResourceGroup,fold,precreate"`
 
 	// sshPublicKey is the public key for SSH logins on Linux nodes: one line of an authorized_keys file, base64-encoded. An
 	// empty string means a generated key, made once. Default: no key, no SSH logins. Fixed after creation.
@@ -39,7 +39,7 @@ type AzureManagedControlPlaneSpec struct {
 	// AzureManagedControlPlane. Fixed once the cluster exists.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
-	DNSPrefix string `json:"dnsPrefix,omitempty" arm:"properties.dnsPrefix,setonce"`
+	DNSPrefix string `json:"dnsPrefix,omitempty" arm:"properties.dnsPrefix,precreate"`
 
 	// controlPlaneEndpoint is where the API server can be reached. The controller fills it in; a value of your own is
 	// replaced.
@@ -125,7 +125,7 @@ type AzureManagedControlPlaneClassSpec struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="isIP(self)",messageExpression="'dnsServiceIP \"' + self + '\" is not an IP address: write an address inside the service range of the Cluster, for example 10.0.0.10'"
-	DNSServiceIP string `json:"dnsServiceIP,omitempty" arm:"properties.networkProfile.dnsServiceIP,setonce"`
+	DNSServiceIP string `json:"dnsServiceIP,omitempty" arm:"properties.networkProfile.dnsServiceIP,precreate"`
 
 	// loadBalancerSKU is Standard or Basic. Azure retired Basic in September 2025. Fixed after creation.
 	// https://learn.microsoft.com/azure/aks/load-balancer-standard

@@ -210,10 +210,10 @@ type SysctlConfig struct {
 	// +kubebuilder:validation:Maximum=1440000
 	NetIPv4TCPMaxTwBuckets *int32 `json:"netIpv4TCPMaxTwBuckets,omitempty" arm:"netIpv4TcpMaxTwBuckets"`
 
-	// netIpv4TCPkeepaliveIntvl is net.ipv4.tcp_keepalive_intvl, 1 to 75.
+	// netIpv4TCPkeepaliveIntvl is net.ipv4.tcp_keepalive_intvl, 10 to 90.
 	// +optional
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=75
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=90
 	NetIPv4TCPkeepaliveIntvl *int32 `json:"netIpv4TCPkeepaliveIntvl,omitempty" arm:"netIpv4TcpkeepaliveIntvl"`
 
 	// netNetfilterNfConntrackBuckets is net.netfilter.nf_conntrack_buckets, 65536 to 147456.

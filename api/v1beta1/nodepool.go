@@ -52,11 +52,11 @@ type AzureManagedMachinePoolClassSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	SKU string `json:"sku" arm:"properties.vmSize,fold,immutable"`
 
-	// osDiskSizeGB is the size of the system disk in GiB; 0 or none means the default of AKS for the machine size. Fixed after
-	// creation.
+	// osDiskSizeGB is the size of the system disk in GiB, up to 2048; 0 or none means the default of AKS for the machine size.
+	// Fixed after creation.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=4096
+	// +kubebuilder:validation:Maximum=2048
 	OSDiskSizeGB *int32 `json:"osDiskSizeGB,omitempty" arm:"properties.osDiskSizeGB,immutable"`
 
 	// osDiskType is Managed (a disk that survives a re-imaging) or Ephemeral (a disk on the machine itself). Fixed after

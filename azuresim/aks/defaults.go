@@ -223,4 +223,3 @@ func hexDigits(n int) string {
 	}
 	return string(out)
 }
-

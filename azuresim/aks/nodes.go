@@ -13,6 +13,9 @@ import (
 	"github.com/capaks/capaks/azuresim/workload"
 )
 
+// WorkloadKey starts the keys of the stored workload APIs.
+const WorkloadKey = "w"
+
 // workloadID names a cluster towards the workload API.
 func workloadID(c *fabric.Resource) string { return strings.ToLower(c.ID) }
 
@@ -108,9 +111,19 @@ func (p *Provider) startAPI(c *fabric.Resource) error {
 	if err != nil {
 		return err
 	}
-	private(c).API = true
-	p.Fabric.Save(c)
+	if !private(c).API {
+		private(c).API = true
+		p.Fabric.Save(c)
+		p.keepWorkload(c)
+	}
 	return nil
+}
+
+// keepWorkload makes the credentials of a new API server as durable as the answer that will hand them out.
+func (p *Provider) keepWorkload(c *fabric.Resource) {
+	if doc, ok := p.Workload.ClusterState(workloadID(c)); ok {
+		p.Fabric.Keep(WorkloadKey+workloadID(c), doc)
+	}
 }
 
 // syncNodes makes the Nodes of the workload cluster follow the scale sets.
@@ -167,4 +180,18 @@ func taints(list []any) []corev1.Taint {
 		out = append(out, corev1.Taint{Key: key, Value: value, Effect: corev1.TaintEffect(effect)})
 	}
 	return out
+}
+
+// Resync brings machines and Nodes in line with a cluster or pool that was changed from outside.
+func (p *Provider) Resync(r *fabric.Resource) {
+	switch {
+	case strings.EqualFold(r.Type, PoolType):
+		c := p.Fabric.Get(r.ARMID().Parent().String())
+		if c != nil && private(c).API && r.State == "Succeeded" {
+			p.scale(c, r)
+			p.syncNodes(c)
+		}
+	case strings.EqualFold(r.Type, ClusterType):
+		p.syncNodes(r)
+	}
 }

@@ -51,6 +51,7 @@ func (p *Provider) Register() {
 	p.Fabric.OnDrop(func(r *fabric.Resource) {
 		if strings.EqualFold(r.Type, ClusterType) {
 			p.Workload.Delete(workloadID(r))
+			p.Fabric.Keep(WorkloadKey+workloadID(r), nil)
 		}
 	})
 }

@@ -9,7 +9,9 @@ import (
 )
 
 // lowerGroups is how the provider spells ids: only the word resourceGroups loses its capital.
-func lowerGroups(id string) string { return strings.Replace(id, "/resourceGroups/", "/resourcegroups/", 1) }
+func lowerGroups(id string) string {
+	return strings.Replace(id, "/resourceGroups/", "/resourcegroups/", 1)
+}
 
 // viewCluster shows a cluster in the api-version of the request. The answer to a PUT echoes empty maps that a GET
 // leaves out (recorded); echo selects that.

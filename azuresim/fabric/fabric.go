@@ -41,6 +41,9 @@ type Fabric struct {
 	private   map[string]func() any
 	dropped   []func(*Resource)
 	deleters  map[string]Deleter
+
+	// Extra lists the documents others keep in the same store, for snapshots.
+	Extra func() []store.Change
 }
 
 // New returns an empty fabric on a clock and a store.
@@ -97,8 +100,14 @@ func (f *Fabric) snapshot() []store.Change {
 	for k, o := range f.ops {
 		docs = append(docs, store.Change{Key: operationKey + k, Value: o})
 	}
+	if f.Extra != nil {
+		docs = append(docs, f.Extra()...)
+	}
 	return docs
 }
+
+// Keep writes a document that is not the fabric's own in the same transaction; nil deletes it.
+func (f *Fabric) Keep(key string, value any) { f.dirty[key] = value }
 
 // RegisterPrivate says which Go type the private part of a resource type has.
 func (f *Fabric) RegisterPrivate(typ string, zero func() any) { f.private[strings.ToLower(typ)] = zero }

@@ -140,7 +140,8 @@ func (c *checker) text(at string, p property, s string) {
 	if p.pattern != "" && !compiled(p.pattern).MatchString(s) {
 		c.report(KindPattern, at, "%q does not match %s", s, p.pattern)
 	}
-	if len(p.enum) > 0 && !slices.Contains(p.enum, s) {
+	// Enums have no case in ARM: AKS itself answers nodeIPConfiguration where its description says NodeIPConfiguration.
+	if len(p.enum) > 0 && !slices.ContainsFunc(p.enum, func(known string) bool { return strings.EqualFold(known, s) }) {
 		c.report(KindEnum, at, "%q is not one of %s", s, strings.Join(p.enum, ", "))
 	}
 }

@@ -36,6 +36,7 @@ func TestAuthentication(t *testing.T) {
 		{"admin certificate", "/api/v1/nodes", "", []tls.Certificate{pair(access)}, 200},
 		{"admin token", "/api/v1/nodes", access.AdminToken, nil, 200},
 		{"user token", "/api/v1/nodes", access.UserToken, nil, 200},
+		{"the probe of Cluster API", "/", access.AdminToken, nil, 200},
 		{"nobody", "/api/v1/nodes", "", nil, 401},
 		{"nobody asks for the root", "/", "", nil, 401},
 		{"nobody asks for discovery", "/apis", "", nil, 401},

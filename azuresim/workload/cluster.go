@@ -109,6 +109,19 @@ func (c *cluster) listen(port int) error {
 	return nil
 }
 
+func (c *cluster) setAvailable(available bool) (changed bool, err error) {
+	c.lifecycle.Lock()
+	defer c.lifecycle.Unlock()
+	if available == (c.listener != nil) {
+		return false, nil
+	}
+	if available {
+		return true, c.listen(c.port)
+	}
+	c.hangUp()
+	return true, nil
+}
+
 func (c *cluster) hangUp() {
 	c.closeListener()
 	c.stopped = true

@@ -190,18 +190,11 @@ func (m *Manager) SetAvailable(id string, available bool) error {
 	if err != nil {
 		return err
 	}
-	c.lifecycle.Lock()
-	defer c.lifecycle.Unlock()
-	if available == (c.listener != nil) {
-		return nil
-	}
-	if available {
-		err = c.listen(c.port)
-	} else {
-		c.hangUp()
+	if changed, err := c.setAvailable(available); err != nil || !changed {
+		return err
 	}
 	c.changed()
-	return err
+	return nil
 }
 
 // Delete stops the API server of a cluster and forgets its objects.

@@ -18,11 +18,6 @@ import (
 // node would maintain. It depends on the record alone, so that two calls give
 // the same object and the difference of two records is what changed.
 func (c *cluster) nodeObject(n nodeRecord) *corev1.Node {
-	version := n.Version
-	if version == "" {
-		version = c.spec.Version
-	}
-	version = "v" + bareVersion(version)
 	capacity := n.capacity()
 	obj := &corev1.Node{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Node"},
@@ -38,7 +33,7 @@ func (c *cluster) nodeObject(n nodeRecord) *corev1.Node {
 			Addresses:       []corev1.NodeAddress{{Type: corev1.NodeHostName, Address: n.Name}},
 			Conditions:      n.conditions(),
 			DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: 10250}},
-			NodeInfo:        n.systemInfo(version),
+			NodeInfo:        n.systemInfo(),
 		},
 	}
 	if n.InternalIP != "" {
@@ -157,7 +152,7 @@ func (n nodeRecord) conditions() []corev1.NodeCondition {
 	}
 }
 
-func (n Node) systemInfo(version string) corev1.NodeSystemInfo {
+func (n Node) systemInfo() corev1.NodeSystemInfo {
 	// Ids that a machine has, derived so that they outlive a restart.
 	machine := uuid.NewSHA1(uuid.NameSpaceURL, []byte(n.ProviderID+"/"+n.Name))
 	sum := sha256.Sum256(machine[:])
@@ -168,7 +163,7 @@ func (n Node) systemInfo(version string) corev1.NodeSystemInfo {
 		KernelVersion:           "5.15.0-1089-azure",
 		OSImage:                 "Ubuntu 22.04.5 LTS",
 		ContainerRuntimeVersion: "containerd://1.7.28-1",
-		KubeletVersion:          version,
+		KubeletVersion:          "v" + bareVersion(n.Version),
 		OperatingSystem:         n.os(),
 		Architecture:            n.arch(),
 	}

@@ -3,6 +3,7 @@ package workload
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,8 +15,8 @@ import (
 // Node is one instance of a node pool, as the cluster should see it.
 type Node struct {
 	Name          string            `json:"name"`
-	ProviderID    string            `json:"providerID"` // azure:///subscriptions/.../virtualMachines/<n>
-	Version       string            `json:"version,omitempty"`
+	ProviderID    string            `json:"providerID"`        // azure:///subscriptions/.../virtualMachines/<n>
+	Version       string            `json:"version,omitempty"` // default: the cluster's
 	Pool          string            `json:"pool,omitempty"`
 	Mode          string            `json:"mode,omitempty"` // System or User
 	Zone          string            `json:"zone,omitempty"` // "1" or eastus-1
@@ -74,12 +75,15 @@ func (m *Manager) SetNodes(id string, nodes []Node) error {
 
 // removeNodes deletes the nodes without an instance, finalizers or not.
 func (c *cluster) removeNodes(wanted map[string]Node) {
-	for _, raw := range c.table(nodeKind.gr()).items {
-		obj := decode(raw)
-		name := text(obj, "metadata", "name")
-		want, ok := wanted[name]
-		if !ok || (text(obj, "spec", "providerID") != "" && text(obj, "spec", "providerID") != want.ProviderID) {
-			c.remove(nodeKind, obj)
+	for key, raw := range c.table(nodeKind.gr()).items {
+		name := strings.TrimPrefix(key, tableKey("", ""))
+		record, ours := c.nodes[name]
+		providerID := record.ProviderID
+		if !ours {
+			providerID = text(decode(raw), "spec", "providerID")
+		}
+		if want, ok := wanted[name]; !ok || (providerID != "" && providerID != want.ProviderID) {
+			c.remove(nodeKind, decode(raw))
 			delete(c.nodes, name)
 		}
 	}
@@ -92,6 +96,9 @@ func (c *cluster) removeNodes(wanted map[string]Node) {
 }
 
 func (c *cluster) setNode(n Node) error {
+	if n.Version == "" {
+		n.Version = c.spec.Version // part of the record: an upgrade of the cluster is a difference
+	}
 	stored := c.find(nodeKind, "", n.Name)
 	last, known := c.nodes[n.Name]
 	if stored == nil {

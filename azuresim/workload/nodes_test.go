@@ -163,6 +163,22 @@ func TestSetNodesWritesDifferencesOnly(t *testing.T) {
 	}
 }
 
+func TestNodesFollowTheClusterVersion(t *testing.T) {
+	m, access := start(t, Options{})
+	node := testNode("nodepool1", 0)
+	setNodes(t, m, node)
+	upgraded := testCluster
+	upgraded.Version = "1.35.1"
+	if _, err := m.EnsureCluster(testID, upgraded); err != nil {
+		t.Fatal(err)
+	}
+	setNodes(t, m, node)
+	got, err := typedClient(t, certConfig(access)).CoreV1().Nodes().Get(testContext(t), node.Name, metav1.GetOptions{})
+	if err != nil || got.Status.NodeInfo.KubeletVersion != "v1.35.1" {
+		t.Errorf("kubelet version %q, %v", got.Status.NodeInfo.KubeletVersion, err)
+	}
+}
+
 func nodeReady(n corev1.Node) bool {
 	for _, c := range n.Status.Conditions {
 		if c.Type == corev1.NodeReady {

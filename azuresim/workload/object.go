@@ -90,7 +90,9 @@ func setDefault(obj object, key string, value any) {
 // server knows a few fields per kind and refuses others; a superset is enough.
 type fieldView object
 
-func (f fieldView) Has(field string) bool { return lookup(object(f), strings.Split(field, ".")...) != nil }
+func (f fieldView) Has(field string) bool {
+	return lookup(object(f), strings.Split(field, ".")...) != nil
+}
 
 func (f fieldView) Get(field string) string {
 	switch v := lookup(object(f), strings.Split(field, ".")...).(type) {

@@ -81,8 +81,8 @@ func patchOperation(gvk schema.GroupVersionKind) object {
 		return object{"name": name, "in": "query", "schema": object{"type": "string"}}
 	}
 	return object{"patch": object{
-		"parameters": []any{parameter("dryRun"), parameter("fieldManager"), parameter("fieldValidation")},
-		"responses":  object{"200": object{"description": "OK"}},
+		"parameters":                      []any{parameter("dryRun"), parameter("fieldManager"), parameter("fieldValidation")},
+		"responses":                       object{"200": object{"description": "OK"}},
 		"x-kubernetes-action":             "patch",
 		"x-kubernetes-group-version-kind": object{"group": gvk.Group, "version": gvk.Version, "kind": gvk.Kind},
 	}}

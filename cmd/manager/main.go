@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"time"
 
 	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
@@ -142,8 +141,11 @@ func setup(mgr ctrl.Manager, o *options) error {
 		Engine: engine.New(engine.Options{Fleet: clusters, Resync: o.syncPeriod}),
 		Azure: &controller.Azure{
 			Endpoints: arm.CloudEnvFrom(os.Getenv), Identities: identity.NewCache(identity.Options{}),
-			Transport: arm.DefaultTransport(), Budget: arm.NewBudget(arm.BudgetOptions{Factor: o.throttleFactor, Now: time.Now}),
-			UserAgent: "capaks/" + version, Observe: controller.ObserveCall, DefaultSubscription: os.Getenv("AZURE_SUBSCRIPTION_ID"),
+			Transport: arm.DefaultTransport(), DefaultSubscription: os.Getenv("AZURE_SUBSCRIPTION_ID"),
+			Clients: arm.NewPool(arm.Config{
+				Transport: arm.DefaultTransport(), UserAgent: "capaks/" + version, Observe: controller.ObserveCall,
+				Budget: arm.NewBudget(arm.BudgetOptions{Factor: o.throttleFactor}),
+			}, 0),
 		},
 		WatchFilter: o.watchFilter, SyncPeriod: o.syncPeriod,
 	}

@@ -16,57 +16,42 @@ type Operation struct {
 
 const (
 	minPoll = 400 * time.Millisecond
-	maxPoll = 30 * time.Second
+	maxPoll = 2 * time.Minute
 	// firstLook is when an operation is asked about for the first time: late enough that a percentage tells
 	// something, early enough for the short ones.
 	firstLook = 3 * time.Second
+	// patience bounds the first waits, so that a percentage that does not grow evenly misleads for seconds only.
+	patience = 10 * time.Second
 )
 
-// NextPoll is how long to wait before asking again about an operation. It aims shortly before the expected
-// end and then closes in, so that few requests suffice for an operation of any length: AKS grants two status
-// reads a second to a whole subscription (quotas-skus-regions, "throttling limits").
+// NextPoll is how long to wait before asking again about an operation. It aims at the earliest moment the
+// operation can end and then closes in, so that few requests suffice for an operation of any length: AKS grants
+// two status reads a second to a whole subscription (quotas-skus-regions, "throttling limits").
 func NextPoll(op Operation, now time.Time) time.Duration {
-	elapsed := now.Sub(op.Started)
-	if elapsed < 0 {
-		elapsed = 0
+	elapsed := max(now.Sub(op.Started), 0)
+	if elapsed < firstLook {
+		return max(firstLook-elapsed, minPoll)
 	}
-	end, known := expectedEnd(op, now)
+	end, known := earliestEnd(op, elapsed)
 	if !known {
-		if elapsed < firstLook {
-			return clampPoll(firstLook - elapsed)
-		}
-		return clampPoll(elapsed / 5)
+		return min(max(elapsed/5, minPoll), maxPoll)
 	}
-	left := end.Sub(now)
-	if left <= 0 {
-		// Overdue: the estimate was wrong; look often first, then ever less.
-		return clampPoll(minPoll + (-left)/4)
+	// The longer it takes, the less a second counts: near the end, and when overdue, a quarter of a percent.
+	step := max(minPoll, elapsed/400)
+	if overdue := elapsed - end; overdue > 0 {
+		step += overdue / 4
 	}
-	if left < 2*time.Second {
-		return clampPoll(left + 50*time.Millisecond)
-	}
-	// An estimate made at p percent is as coarse as 1/p of the whole: come back earlier while it is young.
-	return clampLong(left * 9 / 10)
+	return min(max(end-elapsed, step), max(patience, 2*elapsed), maxPoll)
 }
 
-// expectedEnd extrapolates the percentage, or falls back to what such operations took before.
-func expectedEnd(op Operation, now time.Time) (time.Time, bool) {
-	elapsed := now.Sub(op.Started)
-	if op.Percent != nil && *op.Percent >= 2 && elapsed > 0 {
-		total := time.Duration(float64(elapsed) * 100 / *op.Percent)
-		return op.Started.Add(total), true
+// earliestEnd extrapolates the percentage, or falls back to what such operations took before. A percentage is a
+// whole number that was rounded down, so the operation may be nearly one percent further than it says.
+func earliestEnd(op Operation, elapsed time.Duration) (time.Duration, bool) {
+	if op.Percent != nil && elapsed > 0 {
+		return time.Duration(float64(elapsed) * 100 / min(*op.Percent+1, 100)), true
 	}
-	if op.Typical > 0 {
-		return op.Started.Add(op.Typical), true
-	}
-	return time.Time{}, false
+	return op.Typical, op.Typical > 0
 }
-
-func clampPoll(d time.Duration) time.Duration { return min(max(d, minPoll), maxPoll) }
-
-// clampLong allows long waits when the end is known to be far: polling a 15-minute creation every 30 seconds
-// tells nothing new.
-func clampLong(d time.Duration) time.Duration { return min(max(d, minPoll), 2*time.Minute) }
 
 // Durations remembers how long operations of each kind took: an exponentially weighted mean, in memory only,
 // since a wrong or missing value costs a few reads and nothing else.

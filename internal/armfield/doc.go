@@ -10,7 +10,9 @@
 //	           Empty inherits the surrounding field's reason: `arm:",immutable"`.
 //	immutable  frozen at creation: not changed, not removed, not added later
 //	setonce    may be added later, and is frozen then
-//	precreate  the same for a name: once Azure resources exist, it may only be added as what is part of their ids
+//	precreate  fixed in Azure at creation, but with a default that may be filled in later: once the Azure resource exists,
+//	           it may only be added as it is there. For a name that is part of resource ids the CRD says so, for a
+//	           property of the resource the plan
 //	up         a version that may only rise
 //	true-only  true stays true
 //	nounset    may change, but not be removed

@@ -42,7 +42,7 @@ func (r *Reconciler) azureClient(ctx context.Context, a *aggregate) (*arm.Client
 	if err != nil {
 		return nil, &credentialProblem{"InvalidIdentity", err.Error()}
 	}
-	return r.Azure.client(credential, cloud)
+	return r.Azure.Clients.Client(credential, cloud)
 }
 
 func (r *Reconciler) identitySpec(ctx context.Context, cp *v1beta1.AzureManagedControlPlane) (identity.Spec, error) {

@@ -116,7 +116,8 @@ func (t *text) remove(m, key, value *yaml.Node) ([]edit, error) {
 		if len(bytes.TrimSpace(t.raw[begin:start])) > 0 {
 			return nil, errForm
 		}
-		return []edit{{begin, t.lineStart(t.blockEnd(key, value)), ""}}, nil
+		end, err := t.entryEnd(key, value)
+		return []edit{{begin, end, ""}}, err
 	}
 	for i := 0; i+2 < len(m.Content); i += 2 {
 		if m.Content[i] == key {

@@ -114,22 +114,52 @@ func (t *text) colon(key *yaml.Node) (int, error) {
 	return len(t.raw) - len(rest) + 1, nil
 }
 
-// flowEnd is the end of the value that starts at start inside [] or {}.
+// flowEnd is the end of the value that starts at start: a quoted text, a list or mapping in brackets, or a plain value inside one.
 func (t *text) flowEnd(start int) int {
 	depth := 0
 	for i := start; i < len(t.raw); i++ {
 		switch b := t.raw[i]; {
 		case (b == '"' || b == '\'') && (i == start || strings.IndexByte(" \t\n\r,:[{", t.raw[i-1]) >= 0):
-			i = t.quoted(i) - 1
+			end := t.quoted(i)
+			if i == start {
+				return end
+			}
+			i = end - 1
+		case b == '#' && i > start && strings.IndexByte(" \t\n\r", t.raw[i-1]) >= 0:
+			if line := bytes.IndexByte(t.raw[i:], '\n'); line >= 0 {
+				i += line
+			}
 		case b == '[' || b == '{':
 			depth++
 		case depth == 0 && (b == ',' || b == ']' || b == '}'):
 			return start + len(bytes.TrimRight(t.raw[start:i], " \t\r\n"))
 		case b == ']' || b == '}':
-			depth--
+			if depth--; depth == 0 && (t.raw[start] == '[' || t.raw[start] == '{') {
+				return i + 1
+			}
 		}
 	}
 	return len(t.raw)
+}
+
+// entryEnd is the offset at which the lines of an entry of a block mapping end.
+func (t *text) entryEnd(key, value *yaml.Node) (int, error) {
+	quoted := value.Kind == yaml.ScalarNode && value.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0
+	if !quoted && !isFlow(value) {
+		return t.lineStart(t.blockEnd(key, value)), nil
+	}
+	// Brackets and quotes end where they end, however their lines are indented.
+	start := t.offset(value)
+	if start >= len(t.raw) || strings.IndexByte(`"'[{`, t.raw[start]) < 0 {
+		return 0, errForm
+	}
+	end := t.flowEnd(start)
+	line, _ := slices.BinarySearch(t.lines, end)
+	next := t.lineStart(line)
+	if rest := bytes.TrimSpace(t.raw[end:next]); len(rest) > 0 && rest[0] != '#' {
+		return 0, errForm
+	}
+	return next, nil
 }
 
 // blockEnd is the number (from 0) of the first line that no longer belongs to a key of a block mapping. Comments and empty lines

@@ -33,6 +33,9 @@ func (s *step) readBase(ctx context.Context) error {
 	if obs.ResourceGroup, err = s.get(ctx, s.names.GroupID, aks.ResourcesAPIVersion); err != nil {
 		return err
 	}
+	if !obs.ResourceGroup.Exists {
+		obs.Time = s.now() // no group, no cluster: that is an observation too
+	}
 	obs.NetworkGroup = obs.ResourceGroup
 	if s.names.NetworkInOtherGroup {
 		if obs.NetworkGroup, err = s.get(ctx, s.names.NetworkGroupID, aks.ResourcesAPIVersion); err != nil {
@@ -51,7 +54,7 @@ func (s *step) readBase(ctx context.Context) error {
 
 // lookAtFleet takes the cluster from the subscription's listing when that is newer than what is in memory.
 func (s *step) lookAtFleet(ctx context.Context) error {
-	snapshot, err := s.fleet.Look(ctx, s.Client, s.names.Subscription, s.names.ClusterID, s.Owner)
+	snapshot, err := s.fleet.Look(ctx, s.Client, s.names.Subscription, s.names.ClusterID, s.Owner, !s.memory.obs.Time.IsZero())
 	if err != nil {
 		return err
 	}

@@ -76,23 +76,28 @@ func New(o Options) *Fleet {
 // Snapshot is a cluster as listed.
 type Snapshot struct {
 	Body map[string]any // nil when the subscription has no such cluster
-	At   time.Time
+	At   time.Time      // zero when nothing was listed yet
 }
 
-// Look returns the cluster from the latest listing, listing first when there is none that is younger than the
-// interval. It also registers the owner to be told of changes.
-func (f *Fleet) Look(ctx context.Context, client *arm.Client, subscription, id, owner string) (Snapshot, error) {
+// Look returns the cluster from the latest listing, and registers the owner to be told of changes. It lists only
+// for an owner that has never seen its cluster (after a start), and then once for all of them.
+func (f *Fleet) Look(ctx context.Context, client *arm.Client, subscription, id, owner string, seen bool) (Snapshot, error) {
 	g := f.group(client, subscription)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	key := strings.ToLower(id)
-	if g.bodies == nil || f.now().Sub(g.listedAt) > f.interval {
+	if !seen && (g.bodies == nil || f.now().Sub(g.listedAt) > f.interval) {
 		if err := f.list(ctx, client, subscription, g); err != nil {
 			return Snapshot{}, err
 		}
 	}
+	if g.bodies == nil {
+		return Snapshot{}, nil
+	}
 	body := g.bodies[key]
-	g.members[key] = member{owner: owner, seen: digest(body)}
+	if old, ok := g.members[key]; !ok || old.owner != owner {
+		g.members[key] = member{owner: owner, seen: digest(body)}
+	}
 	return Snapshot{Body: body, At: g.listedAt}, nil
 }
 
@@ -203,7 +208,8 @@ func (f *Fleet) group(client *arm.Client, subscription string) *group {
 	defer f.mu.Unlock()
 	g, ok := f.groups[key]
 	if !ok {
-		g = &group{members: map[string]member{}}
+		// The first periodic LIST is due after an interval: those who come now read for themselves.
+		g = &group{members: map[string]member{}, listedAt: f.now()}
 		f.groups[key] = g
 	}
 	return g

@@ -128,9 +128,9 @@ type pool struct {
 	machinePools []*clusterv1.MachinePool
 }
 
-// living tells whether one of the MachinePools is not being deleted.
+// living tells whether no MachinePool is about to take the pool away: one is not being deleted, or there is none.
 func (p pool) living() bool {
-	return slices.ContainsFunc(p.machinePools, func(mp *clusterv1.MachinePool) bool { return mp.DeletionTimestamp.IsZero() })
+	return len(p.machinePools) == 0 || slices.ContainsFunc(p.machinePools, func(mp *clusterv1.MachinePool) bool { return mp.DeletionTimestamp.IsZero() })
 }
 
 // machinePools are the MachinePools of a namespace by the AzureManagedMachinePool they refer to.
@@ -148,7 +148,8 @@ func (l lookup) machinePools(ctx context.Context, namespace string) (map[string]
 	return byPool, nil
 }
 
-// pools are the pools of a Cluster that a MachinePool refers to: AKS has no others.
+// pools are the pools of a Cluster that AKS has or will have: those a MachinePool refers to, and those that were created
+// and lost theirs.
 func (l lookup) pools(ctx context.Context, namespace, cluster string) ([]pool, error) {
 	byPool, err := l.machinePools(ctx, namespace)
 	if err != nil {
@@ -166,7 +167,8 @@ func (l lookup) pools(ctx context.Context, namespace, cluster string) ([]pool, e
 				p.machinePools = append(p.machinePools, mp)
 			}
 		}
-		if len(p.machinePools) > 0 {
+		orphan := clusterName(p.object) == cluster && slices.Contains(p.object.Finalizers, v1beta1.MachinePoolFinalizer)
+		if len(p.machinePools) > 0 || orphan {
 			pools = append(pools, p)
 		}
 	}

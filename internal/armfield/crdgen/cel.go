@@ -105,6 +105,9 @@ func (c celField) rule() string {
 	case armfield.SetOnce:
 		return fmt.Sprintf("!%s || (%s)", c.isSet("oldSelf"), c.same())
 	case armfield.Precreate:
+		if c.ARMPath != "" {
+			return fmt.Sprintf("!%s || (%s)", c.isSet("oldSelf"), c.same())
+		}
 		return fmt.Sprintf("%s ? %s : !%s || (%s)", c.isSet("oldSelf"), c.same(), c.isSet("self"), c.known())
 	case armfield.Up:
 		return c.notLower()

@@ -25,7 +25,7 @@ func immutabilityRules(root *apiextensionsv1.JSONSchemaProps, k kind) {
 		scope, name := split(f.JSONPath)
 		switch {
 		case f.Mutability == armfield.Mutable:
-		case f.Mutability == armfield.Precreate:
+		case f.Mutability == armfield.Precreate && f.ARMPath == "":
 			addRule(root, nil, transition(f, "spec."+f.JSONPath, k))
 		case slices.Contains(blocks, scope):
 			addRule(root, specPath(scope), transition(f, name, k))

@@ -1,0 +1,209 @@
+package webhook
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/aks"
+)
+
+// +kubebuilder:webhook:path=/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane,mutating=true,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes,verbs=create;update,versions=v1beta1,name=default.azuremanagedcontrolplane.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
+// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes,verbs=create;update,versions=v1beta1,name=validation.azuremanagedcontrolplane.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
+
+type controlPlaneDefaulter struct {
+	decoder admission.Decoder
+}
+
+// Default fills in what the schema cannot. What was filled in before is taken over from the stored object: `kubectl
+// replace`, or a GitOps tool that sends the manifest as it was written, leaves it out, and it must not change.
+func (d *controlPlaneDefaulter) Default(ctx context.Context, cp *v1beta1.AzureManagedControlPlane) error {
+	old := &v1beta1.AzureManagedControlPlane{}
+	update, err := oldObject(ctx, d.decoder, old)
+	if err != nil {
+		return err
+	}
+	spec := &cp.Spec
+	if update {
+		keepDefaults(spec, &old.Spec)
+	}
+	defaultClass(&spec.AzureManagedControlPlaneClassSpec)
+	if ref := spec.IdentityRef; ref != nil && ref.Namespace == "" {
+		ref.Namespace = cp.Namespace
+	}
+	spec.Version = aks.NormalVersion(spec.Version)
+	// Once the AKS cluster exists its names are facts: what was left open is derived again by every reader, and adding it
+	// now could only be wrong. Nor is there anything to derive from a name the API server has yet to generate.
+	if old.Status.ResourceID == "" && cp.Name != "" {
+		aks.DefaultControlPlane(spec, cp.Name, clusterName(cp))
+	}
+	return nil
+}
+
+// defaultClass fills in what control planes and their templates share.
+func defaultClass(spec *v1beta1.AzureManagedControlPlaneClassSpec) {
+	if spec.SKU != nil && spec.SKU.Tier == v1beta1.TierPaid {
+		spec.SKU.Tier = v1beta1.TierStandard
+	}
+	if ref := spec.IdentityRef; ref != nil {
+		keep(&ref.APIVersion, v1beta1.GroupVersion.String())
+		keep(&ref.Kind, "AzureClusterIdentity")
+	}
+}
+
+// keepDefaults takes over what DefaultControlPlane filled in earlier.
+func keepDefaults(spec, old *v1beta1.AzureManagedControlPlaneSpec) {
+	keep(&spec.ResourceGroupName, old.ResourceGroupName)
+	keep(&spec.NodeResourceGroupName, old.NodeResourceGroupName)
+	keep(&spec.DNSPrefix, old.DNSPrefix)
+	if old.VirtualNetwork == nil {
+		return
+	}
+	if spec.VirtualNetwork == nil {
+		spec.VirtualNetwork = old.VirtualNetwork.DeepCopy()
+		if subnet := spec.VirtualNetwork.Subnet; subnet != nil {
+			subnet.ServiceEndpoints = nil // given by the user, not by us: leaving them out removes them
+		}
+		return
+	}
+	vnet, before := spec.VirtualNetwork, old.VirtualNetwork
+	keep(&vnet.Name, before.Name)
+	keep(&vnet.ResourceGroup, before.ResourceGroup)
+	keep(&vnet.CIDRBlock, before.CIDRBlock)
+	if before.Subnet == nil {
+		return
+	}
+	if vnet.Subnet == nil {
+		vnet.Subnet = &v1beta1.Subnet{}
+	}
+	keep(&vnet.Subnet.Name, before.Subnet.Name)
+	keep(&vnet.Subnet.CIDRBlock, before.Subnet.CIDRBlock)
+}
+
+func keep(value *string, before string) {
+	if *value == "" {
+		*value = before
+	}
+}
+
+type controlPlaneValidator struct {
+	lookup
+	subscription string
+}
+
+func (v *controlPlaneValidator) ValidateCreate(ctx context.Context, cp *v1beta1.AzureManagedControlPlane) (admission.Warnings, error) {
+	problems := controlPlaneProblems(&cp.Spec)
+	warnings := controlPlaneWarnings(&cp.Spec)
+	around, more, err := v.surroundings(ctx, cp)
+	if err != nil {
+		return nil, err
+	}
+	return append(warnings, more...), invalid(v1beta1.GroupVersion.WithKind(kindControlPlane).GroupKind(), cp.Name, append(problems, around...))
+}
+
+func (v *controlPlaneValidator) ValidateUpdate(ctx context.Context, old, cp *v1beta1.AzureManagedControlPlane) (admission.Warnings, error) {
+	if !cp.DeletionTimestamp.IsZero() || apiequality.Semantic.DeepEqual(old.Spec, cp.Spec) {
+		return nil, nil
+	}
+	problems := added(controlPlaneProblems(&old.Spec), controlPlaneProblems(&cp.Spec))
+	problems = append(problems, downgrade(old, cp)...)
+	warnings := controlPlaneWarnings(&cp.Spec)
+	if networkChanged(&old.Spec, &cp.Spec) || old.Spec.SubscriptionID != cp.Spec.SubscriptionID {
+		around, more, err := v.surroundings(ctx, cp)
+		if err != nil {
+			return nil, err
+		}
+		problems, warnings = append(problems, around...), append(warnings, more...)
+	}
+	return warnings, invalid(v1beta1.GroupVersion.WithKind(kindControlPlane).GroupKind(), cp.Name, problems)
+}
+
+func (v *controlPlaneValidator) ValidateDelete(context.Context, *v1beta1.AzureManagedControlPlane) (admission.Warnings, error) {
+	return nil, nil
+}
+
+// surroundings are the problems with the Cluster and the AzureManagedCluster, as far as they exist already. Whichever is
+// created last meets the others.
+func (v *controlPlaneValidator) surroundings(ctx context.Context, cp *v1beta1.AzureManagedControlPlane) (field.ErrorList, admission.Warnings, error) {
+	cluster, err := v.clusterReferringTo(ctx, cp, kindControlPlane)
+	if err != nil || cluster == nil {
+		return nil, nil, err
+	}
+	problems, warnings := networkProblems(&cp.Spec, cluster)
+	infra, err := v.infraCluster(ctx, cluster)
+	if err != nil || infra == nil {
+		return problems, warnings, err
+	}
+	mine := cp.Spec.SubscriptionID
+	keep(&mine, v.subscription)
+	if theirs := infra.Spec.SubscriptionID; differ(mine, theirs) {
+		problems = append(problems, field.Invalid(field.NewPath("spec", "subscriptionID"), mine,
+			fmt.Sprintf("differs from spec.subscriptionID %q of %s %q, which belongs to the same Cluster: give both the same value, or remove it there",
+				theirs, kindInfraCluster, infra.Name)))
+	}
+	return problems, warnings, nil
+}
+
+// differ tells whether two subscriptions are both known and not the same.
+func differ(a, b string) bool {
+	return a != "" && b != "" && !strings.EqualFold(a, b)
+}
+
+// controlPlaneProblems are those a control plane has by itself.
+func controlPlaneProblems(spec *v1beta1.AzureManagedControlPlaneSpec) field.ErrorList {
+	var problems field.ErrorList
+	if key := spec.SSHPublicKey; key != nil && *key != "" {
+		if err := parseKey(*key); err != nil {
+			problems = append(problems, field.Invalid(field.NewPath("spec", "sshPublicKey"), shortened(*key),
+				err.Error()+`: write one line of an authorized_keys file, base64-encoded (base64 -w0 < ~/.ssh/id_rsa.pub), "" for a generated key, or leave it out`))
+		}
+	}
+	return problems
+}
+
+func parseKey(encoded string) error {
+	line, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return fmt.Errorf("is not base64 (%w)", err)
+	}
+	if _, _, _, rest, err := ssh.ParseAuthorizedKey(line); err != nil {
+		return fmt.Errorf("is base64, but not of a public SSH key")
+	} else if len(strings.TrimSpace(string(rest))) > 0 {
+		return fmt.Errorf("is base64 of more than one line, and AKS takes one key")
+	}
+	return nil
+}
+
+func shortened(value string) string {
+	const enough = 40
+	if len(value) <= enough {
+		return value
+	}
+	return value[:enough] + "..."
+}
+
+// downgrade is the problem of a version that goes back, compared with what was asked for (the CRD compares only plain
+// versions) and with what runs: AKS may have upgraded the cluster by itself since.
+func downgrade(old, cp *v1beta1.AzureManagedControlPlane) field.ErrorList {
+	if old.Spec.Version == cp.Spec.Version {
+		return nil
+	}
+	floor, source := old.Spec.Version, "spec.version was"
+	for _, running := range []string{cp.Status.Version, cp.Status.AutoUpgradeVersion} {
+		if running != "" && aks.CompareVersions(running, floor) > 0 {
+			floor, source = running, "the control plane already runs"
+		}
+	}
+	if floor == "" || aks.CompareVersions(cp.Spec.Version, floor) >= 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(field.NewPath("spec", "version"), cp.Spec.Version,
+		fmt.Sprintf("%s %s, and AKS has no way back: write %s or a newer version", source, floor, floor))}
+}

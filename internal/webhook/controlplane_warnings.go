@@ -1,0 +1,65 @@
+package webhook
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/capaks/capaks/api/v1beta1"
+)
+
+// controlPlaneWarnings are for what is accepted, because manifests in use have it, but is probably not what was meant.
+func controlPlaneWarnings(spec *v1beta1.AzureManagedControlPlaneSpec) admission.Warnings {
+	warnings := accessWarnings(spec.APIServerAccessProfile)
+	if spec.AADProfile != nil {
+		for i, id := range spec.AADProfile.AdminGroupObjectIDs {
+			if !isUUID(id) {
+				warnings = append(warnings, fmt.Sprintf("spec.aadProfile.adminGroupObjectIDs[%d] %q is not an object id of Microsoft Entra ID (a UUID): "+
+					"Azure will refuse it or find no group; look it up with `az ad group show --query id`", i, id))
+			}
+		}
+	}
+	return append(warnings, retirementWarnings(&spec.AzureManagedControlPlaneClassSpec)...)
+}
+
+func accessWarnings(access *v1beta1.APIServerAccessProfile) admission.Warnings {
+	if access == nil {
+		return nil
+	}
+	var warnings admission.Warnings
+	private := access.EnablePrivateCluster != nil && *access.EnablePrivateCluster
+	if access.PrivateDNSZone != "" && !private {
+		warnings = append(warnings, fmt.Sprintf("spec.apiServerAccessProfile.privateDNSZone %q has no effect: the cluster is not private; "+
+			"set enablePrivateCluster to true, or remove privateDNSZone", access.PrivateDNSZone))
+	}
+	ranges := strings.Join(access.AuthorizedIPRanges, ", ")
+	switch {
+	case ranges == "":
+	case private:
+		warnings = append(warnings, fmt.Sprintf("spec.apiServerAccessProfile.authorizedIPRanges [%s] is for public API servers, and the cluster is private: "+
+			"remove authorizedIPRanges", ranges))
+	default:
+		warnings = append(warnings, fmt.Sprintf("spec.apiServerAccessProfile.authorizedIPRanges [%s] must include the address the management cluster reaches "+
+			"the internet from, or Cluster API loses sight of the cluster", ranges))
+	}
+	return warnings
+}
+
+// retirementWarnings are for values Azure takes back.
+func retirementWarnings(spec *v1beta1.AzureManagedControlPlaneClassSpec) admission.Warnings {
+	var warnings admission.Warnings
+	if spec.LoadBalancerSKU == "Basic" {
+		warnings = append(warnings, `spec.loadBalancerSKU "Basic" was retired by Azure in September 2025 and new clusters with it are refused: use Standard`)
+	}
+	if spec.NetworkPlugin == "kubenet" {
+		warnings = append(warnings, `spec.networkPlugin "kubenet" is retired by AKS in March 2028: use azure with networkPluginMode overlay for new clusters`)
+	}
+	return warnings
+}
+
+func isUUID(s string) bool {
+	_, err := uuid.Parse(s)
+	return err == nil && len(s) == 36
+}

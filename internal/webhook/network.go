@@ -1,0 +1,165 @@
+package webhook
+
+import (
+	"fmt"
+	"net/netip"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/capaks/capaks/api/v1beta1"
+)
+
+// largestServiceRange is the shortest prefix AKS accepts for services.
+const largestServiceRange = 12
+
+// reserved ranges cannot be used for nodes, pods or services.
+// https://learn.microsoft.com/azure/aks/configure-kubenet
+var reserved = []netip.Prefix{
+	netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("172.30.0.0/16"),
+	netip.MustParsePrefix("172.31.0.0/16"),
+	netip.MustParsePrefix("192.0.2.0/24"),
+}
+
+// addressRange is one range and where it was written.
+type addressRange struct {
+	name   string
+	prefix netip.Prefix
+}
+
+func (r addressRange) String() string { return fmt.Sprintf("%s %q", r.name, r.prefix) }
+
+func networkChanged(old, spec *v1beta1.AzureManagedControlPlaneSpec) bool {
+	cidrs := func(s *v1beta1.AzureManagedControlPlaneSpec) (vnet, subnet string) {
+		if s.VirtualNetwork == nil {
+			return "", ""
+		}
+		if s.VirtualNetwork.Subnet == nil {
+			return s.VirtualNetwork.CIDRBlock, ""
+		}
+		return s.VirtualNetwork.CIDRBlock, s.VirtualNetwork.Subnet.CIDRBlock
+	}
+	oldVnet, oldSubnet := cidrs(old)
+	vnet, subnet := cidrs(spec)
+	return oldVnet != vnet || oldSubnet != subnet || old.DNSServiceIP != spec.DNSServiceIP
+}
+
+// networkProblems compares the ranges of the control plane with those of its Cluster. Ranges that are no ranges are for
+// the CRD of the control plane to refuse, and reported here for the Cluster.
+func networkProblems(spec *v1beta1.AzureManagedControlPlaneSpec, cluster *clusterv1.Cluster) (field.ErrorList, admission.Warnings) {
+	network := cluster.Spec.ClusterNetwork
+	services, problems := clusterRange(cluster.Name, "services", network.Services.CIDRBlocks)
+	pods, more := clusterRange(cluster.Name, "pods", network.Pods.CIDRBlocks)
+	problems = append(problems, more...)
+	if !podsHaveRange(spec) {
+		pods = nil // they take addresses of the subnet, and AKS is not told the range
+	}
+	problems = append(problems, dnsProblems(spec, cluster.Name, services)...)
+	if services != nil && services.prefix.Addr().Is4() && services.prefix.Bits() < largestServiceRange {
+		problems = append(problems, field.Forbidden(field.NewPath("spec"), fmt.Sprintf("%s is too large: AKS takes at most a /%d", services, largestServiceRange)))
+	}
+	subnet := subnetRange(spec)
+	subnetPath := field.NewPath("spec", "virtualNetwork", "subnet", "cidrBlock")
+	for _, other := range []*addressRange{services, pods} {
+		if other == nil {
+			continue
+		}
+		if subnet != nil && other.prefix.Overlaps(subnet.prefix) {
+			problems = append(problems, field.Invalid(subnetPath, subnet.prefix.String(),
+				fmt.Sprintf("overlaps %s: choose ranges that do not overlap, or write the real range where the subnet is your own", other)))
+		}
+		problems = append(problems, reservedProblems(field.NewPath("spec"), other)...)
+	}
+	if subnet != nil {
+		problems = append(problems, reservedProblems(subnetPath, subnet)...)
+	}
+	if services != nil && pods != nil && services.prefix.Overlaps(pods.prefix) {
+		problems = append(problems, field.Forbidden(field.NewPath("spec"), fmt.Sprintf("%s overlaps %s: choose ranges that do not overlap", services, pods)))
+	}
+	return problems, vnetWarnings(spec, services, subnet)
+}
+
+func podsHaveRange(spec *v1beta1.AzureManagedControlPlaneSpec) bool {
+	return spec.NetworkPluginMode == "overlay" || spec.NetworkPlugin == "kubenet" || spec.NetworkPlugin == "none"
+}
+
+// clusterRange reads the one range AKS can be given of those in a Cluster.
+func clusterRange(cluster, what string, blocks []string) (*addressRange, field.ErrorList) {
+	name := fmt.Sprintf("spec.clusterNetwork.%s.cidrBlocks of Cluster %q", what, cluster)
+	refuse := func(format string, args ...any) field.ErrorList {
+		return field.ErrorList{field.Forbidden(field.NewPath("spec"), name+" "+fmt.Sprintf(format, args...))}
+	}
+	switch len(blocks) {
+	case 0:
+		return nil, nil
+	case 1:
+	default:
+		return nil, refuse("has %d ranges %q: keep one", len(blocks), blocks)
+	}
+	prefix, err := netip.ParsePrefix(blocks[0])
+	if err != nil {
+		return nil, refuse("%q is not an address range: write an address and a prefix length, for example 192.168.0.0/16", blocks[0])
+	}
+	return &addressRange{name: name, prefix: prefix.Masked()}, nil
+}
+
+func subnetRange(spec *v1beta1.AzureManagedControlPlaneSpec) *addressRange {
+	if spec.VirtualNetwork == nil || spec.VirtualNetwork.Subnet == nil {
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(spec.VirtualNetwork.Subnet.CIDRBlock)
+	if err != nil {
+		return nil
+	}
+	return &addressRange{name: "spec.virtualNetwork.subnet.cidrBlock", prefix: prefix.Masked()}
+}
+
+func dnsProblems(spec *v1beta1.AzureManagedControlPlaneSpec, cluster string, services *addressRange) field.ErrorList {
+	if spec.DNSServiceIP == "" {
+		return nil
+	}
+	refuse := func(format string, args ...any) field.ErrorList {
+		return field.ErrorList{field.Invalid(field.NewPath("spec", "dnsServiceIP"), spec.DNSServiceIP, fmt.Sprintf(format, args...))}
+	}
+	if services == nil {
+		return refuse("has to be inside the service range, but spec.clusterNetwork.services.cidrBlocks of Cluster %q has none that can be used: "+
+			"set it to one range, or remove dnsServiceIP", cluster)
+	}
+	address, err := netip.ParseAddr(spec.DNSServiceIP)
+	if err != nil {
+		return nil // the CRD says so
+	}
+	first := services.prefix.Addr()
+	switch {
+	case !services.prefix.Contains(address):
+		return refuse("is not inside %s: choose an address inside it, or remove dnsServiceIP to get the tenth", services)
+	case address == first || address == first.Next():
+		return refuse("is the first address of %s, which is taken by the API server: choose a later one, or remove dnsServiceIP to get the tenth", services)
+	}
+	return nil
+}
+
+func reservedProblems(path *field.Path, r *addressRange) field.ErrorList {
+	for _, taken := range reserved {
+		if taken.Overlaps(r.prefix) {
+			return field.ErrorList{field.Forbidden(path, fmt.Sprintf("%s overlaps %s, which AKS keeps for itself: choose another range", r, taken))}
+		}
+	}
+	return nil
+}
+
+// vnetWarnings: AKS refuses a service range that overlaps the subnet of the nodes. One that overlaps only the rest of the
+// virtual network works, but hides those addresses from the pods. The default network is so large that almost every
+// service range does.
+func vnetWarnings(spec *v1beta1.AzureManagedControlPlaneSpec, services, subnet *addressRange) admission.Warnings {
+	if services == nil || subnet == nil || spec.VirtualNetwork.CIDRBlock == v1beta1.DefaultVirtualNetworkCIDR {
+		return nil
+	}
+	vnet, err := netip.ParsePrefix(spec.VirtualNetwork.CIDRBlock)
+	if err != nil || !vnet.Overlaps(services.prefix) || subnet.prefix.Overlaps(services.prefix) {
+		return nil
+	}
+	return admission.Warnings{fmt.Sprintf("spec.virtualNetwork.cidrBlock %q overlaps %s: pods cannot reach what has an address in both; choose ranges that do not overlap", vnet, services)}
+}

@@ -1,0 +1,164 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/aks"
+)
+
+// +kubebuilder:webhook:path=/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool,mutating=true,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepools,verbs=create;update,versions=v1beta1,name=default.azuremanagedmachinepool.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
+// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepools,verbs=create;update;delete,versions=v1beta1,name=validation.azuremanagedmachinepool.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has((request.operation == 'DELETE' ? oldObject : object).metadata.deletionTimestamp)"}]}`
+
+type nodePoolDefaulter struct {
+	decoder admission.Decoder
+}
+
+// Default gives a new pool its name in Azure and repeats the mode as a label.
+func (d *nodePoolDefaulter) Default(ctx context.Context, object *v1beta1.AzureManagedMachinePool) error {
+	old := &v1beta1.AzureManagedMachinePool{}
+	update, err := oldObject(ctx, d.decoder, old)
+	if err != nil {
+		return err
+	}
+	switch {
+	case object.Spec.Name != "":
+	case update:
+		object.Spec.Name = old.Spec.Name
+	default:
+		object.Spec.Name = defaultPoolName(object)
+	}
+	if object.Spec.Mode != "" {
+		if object.Labels == nil {
+			object.Labels = map[string]string{}
+		}
+		object.Labels[v1beta1.AgentPoolModeLabel] = string(object.Spec.Mode)
+	}
+	return nil
+}
+
+var poolName = regexp.MustCompile(`^[a-z][a-z0-9]{0,11}$`)
+
+// longestWindowsPoolName is what Windows host names leave room for.
+const longestWindowsPoolName = 6
+
+// defaultPoolName is the object's name, or the name a topology gives the pool: the object's name ends in random
+// characters there. It is empty where neither is possible in AKS; the CRD then asks for spec.name.
+func defaultPoolName(object *v1beta1.AzureManagedMachinePool) string {
+	for _, name := range []string{object.Labels[clusterv1.ClusterTopologyMachinePoolNameLabel], object.Name} {
+		if poolName.MatchString(name) && (object.Spec.OSType != "Windows" || len(name) <= longestWindowsPoolName) {
+			return name
+		}
+	}
+	return ""
+}
+
+type nodePoolValidator struct {
+	lookup
+}
+
+func (v *nodePoolValidator) ValidateCreate(ctx context.Context, object *v1beta1.AzureManagedMachinePool) (admission.Warnings, error) {
+	problems := nodePoolProblems(&object.Spec)
+	cluster, err := v.clusterNameOfPool(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	twin, err := v.twin(ctx, object, cluster)
+	if err != nil {
+		return nil, err
+	}
+	if twin != "" {
+		problems = append(problems, field.Invalid(field.NewPath("spec", "name"), aks.PoolName(object),
+			fmt.Sprintf("is the name in Azure of %s %q of the same Cluster: choose another spec.name", kindNodePool, twin)))
+	}
+	return nodePoolWarnings(&object.Spec), v.answer(object, problems)
+}
+
+func (v *nodePoolValidator) ValidateUpdate(ctx context.Context, old, object *v1beta1.AzureManagedMachinePool) (admission.Warnings, error) {
+	if !object.DeletionTimestamp.IsZero() || apiequality.Semantic.DeepEqual(old.Spec, object.Spec) {
+		return nil, nil
+	}
+	if old.Spec.Mode == v1beta1.NodePoolModeSystem && object.Spec.Mode != v1beta1.NodePoolModeSystem {
+		cluster, err := v.clusterNameOfPool(ctx, object)
+		if err != nil {
+			return nil, err
+		}
+		if err := v.refuseIfLast(ctx, object.Namespace, cluster, object.Name, "make it a User pool (spec.mode)"); err != nil {
+			return nil, err
+		}
+	}
+	return nodePoolWarnings(&object.Spec), v.answer(object, added(nodePoolProblems(&old.Spec), nodePoolProblems(&object.Spec)))
+}
+
+func (v *nodePoolValidator) ValidateDelete(ctx context.Context, object *v1beta1.AzureManagedMachinePool) (admission.Warnings, error) {
+	return nil, v.nodePoolDeletion(ctx, object)
+}
+
+func (v *nodePoolValidator) answer(object *v1beta1.AzureManagedMachinePool, problems field.ErrorList) error {
+	return invalid(v1beta1.GroupVersion.WithKind(kindNodePool).GroupKind(), object.Name, problems)
+}
+
+// twin is another pool of the same Cluster with the same name in Azure, where the two would fight over one agent pool.
+func (l lookup) twin(ctx context.Context, object *v1beta1.AzureManagedMachinePool, cluster string) (string, error) {
+	if cluster == "" {
+		return "", nil
+	}
+	pools, err := l.pools(ctx, object.Namespace, cluster)
+	if err != nil {
+		return "", err
+	}
+	for _, other := range pools {
+		if other.object.Name != object.Name && strings.EqualFold(aks.PoolName(other.object), aks.PoolName(object)) {
+			return other.object.Name, nil
+		}
+	}
+	return "", nil
+}
+
+// nodePoolProblems are those a pool has by itself.
+func nodePoolProblems(spec *v1beta1.AzureManagedMachinePoolSpec) field.ErrorList {
+	var problems field.ErrorList
+	path := field.NewPath("spec")
+	for _, key := range slices.Sorted(maps.Keys(spec.NodeLabels)) {
+		value := spec.NodeLabels[key]
+		for _, why := range validation.IsQualifiedName(key) {
+			problems = append(problems, field.Invalid(path.Child("nodeLabels"), key, "is not a key of a label: "+why))
+		}
+		for _, why := range validation.IsValidLabelValue(value) {
+			problems = append(problems, field.Invalid(path.Child("nodeLabels").Key(key), value, "is not a value of a label: "+why))
+		}
+	}
+	for i, taint := range spec.Taints {
+		for _, why := range validation.IsQualifiedName(taint.Key) {
+			problems = append(problems, field.Invalid(path.Child("taints").Index(i).Child("key"), taint.Key, "is not a key of a taint: "+why))
+		}
+		for _, why := range validation.IsValidLabelValue(taint.Value) {
+			problems = append(problems, field.Invalid(path.Child("taints").Index(i).Child("value"), taint.Value, "is not a value of a taint: "+why))
+		}
+	}
+	if scaling := spec.Scaling; scaling != nil && scaling.MinSize != nil && *scaling.MinSize == 0 && spec.Mode == v1beta1.NodePoolModeSystem {
+		problems = append(problems, field.Invalid(path.Child("scaling", "minSize"), *scaling.MinSize, "a System pool always has a node: write 1 or more, or change mode to User"))
+	}
+	if spec.LinuxOSConfig != nil && spec.OSType == "Windows" {
+		problems = append(problems, field.Forbidden(path.Child("linuxOSConfig"), `osType is "Windows": remove linuxOSConfig, or change osType to Linux`))
+	}
+	return problems
+}
+
+func nodePoolWarnings(spec *v1beta1.AzureManagedMachinePoolSpec) admission.Warnings {
+	if spec.SpotMaxPrice != nil && spec.ScaleSetPriority != "Spot" {
+		return admission.Warnings{fmt.Sprintf("spec.spotMaxPrice %q has no effect: it is for Spot machines; set scaleSetPriority to Spot, or remove spotMaxPrice", spec.SpotMaxPrice)}
+	}
+	return nil
+}

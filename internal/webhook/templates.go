@@ -1,0 +1,89 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/cluster-api/util/topology"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/aks"
+	"github.com/capaks/capaks/internal/armfield"
+)
+
+// +kubebuilder:webhook:path=/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplanetemplate,mutating=true,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanetemplates,verbs=create;update,versions=v1beta1,name=default.azuremanagedcontrolplanetemplate.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
+// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplanetemplate,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanetemplates,verbs=create;update,versions=v1beta1,name=validation.azuremanagedcontrolplanetemplate.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
+// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepooltemplate,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepooltemplates,verbs=create;update,versions=v1beta1,name=validation.azuremanagedmachinepooltemplate.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
+
+type controlPlaneTemplateDefaulter struct{}
+
+// Default writes a template as the objects made from it are written; what depends on their names is left to them.
+func (controlPlaneTemplateDefaulter) Default(_ context.Context, template *v1beta1.AzureManagedControlPlaneTemplate) error {
+	spec := &template.Spec.Template.Spec
+	defaultClass(&spec.AzureManagedControlPlaneClassSpec)
+	spec.Version = aks.NormalVersion(spec.Version)
+	return nil
+}
+
+type controlPlaneTemplateValidator struct{}
+
+func (controlPlaneTemplateValidator) ValidateCreate(_ context.Context, template *v1beta1.AzureManagedControlPlaneTemplate) (admission.Warnings, error) {
+	return templateWarnings(template), nil
+}
+
+func (controlPlaneTemplateValidator) ValidateUpdate(ctx context.Context, old, template *v1beta1.AzureManagedControlPlaneTemplate) (admission.Warnings, error) {
+	return nil, frozen(ctx, kindControlPlane+"Template", template, &old.Spec.Template.Spec, &template.Spec.Template.Spec)
+}
+
+func (controlPlaneTemplateValidator) ValidateDelete(context.Context, *v1beta1.AzureManagedControlPlaneTemplate) (admission.Warnings, error) {
+	return nil, nil
+}
+
+func templateWarnings(template *v1beta1.AzureManagedControlPlaneTemplate) admission.Warnings {
+	warnings := controlPlaneWarnings(&v1beta1.AzureManagedControlPlaneSpec{AzureManagedControlPlaneClassSpec: template.Spec.Template.Spec.AzureManagedControlPlaneClassSpec})
+	for i := range warnings {
+		warnings[i] = strings.Replace(warnings[i], "spec.", "spec.template.spec.", 1)
+	}
+	return warnings
+}
+
+type nodePoolTemplateValidator struct{}
+
+func (nodePoolTemplateValidator) ValidateCreate(_ context.Context, template *v1beta1.AzureManagedMachinePoolTemplate) (admission.Warnings, error) {
+	if name := template.Spec.Template.Spec.Name; name != "" {
+		return admission.Warnings{fmt.Sprintf("spec.template.spec.name %q is the name in Azure of every pool made from this template, and a cluster can have only one of them: "+
+			"leave it out to use the names of the topology's pools", name)}, nil
+	}
+	return nil, nil
+}
+
+func (nodePoolTemplateValidator) ValidateUpdate(ctx context.Context, old, template *v1beta1.AzureManagedMachinePoolTemplate) (admission.Warnings, error) {
+	return nil, frozen(ctx, kindNodePool+"Template", template, &old.Spec.Template.Spec, &template.Spec.Template.Spec)
+}
+
+func (nodePoolTemplateValidator) ValidateDelete(context.Context, *v1beta1.AzureManagedMachinePoolTemplate) (admission.Warnings, error) {
+	return nil, nil
+}
+
+// frozen refuses a change the objects made from a template could not follow. Cluster API's topology controller tries such
+// changes in dry runs to find out whether it needs a new template; it says so with an annotation, and must get through.
+func frozen(ctx context.Context, kind string, template client.Object, old, spec any) error {
+	req, err := admission.RequestFromContext(ctx)
+	if err != nil {
+		return unreadable("the request", err)
+	}
+	if topology.IsDryRunRequest(req, template) || !template.GetDeletionTimestamp().IsZero() {
+		return nil
+	}
+	var problems field.ErrorList
+	for _, violation := range armfield.Immutable(old, spec) {
+		problems = append(problems, field.Forbidden(field.NewPath("spec", "template", "spec").Child(violation.JSONPath),
+			violation.String()+"; restore the old value, or create a new template and refer to that"))
+	}
+	return invalid(schema.GroupKind{Group: v1beta1.GroupName, Kind: kind}, template.GetName(), problems)
+}
