@@ -46,7 +46,7 @@ build: programs tools ## Build everything into bin/: our programs and the tools 
 programs: ## Build only our own programs (capaks, manager, azuresim) into bin/.
 	@mkdir -p $(BIN)
 	@for program in $(PROGRAMS); do \
-		$(GO) build -trimpath -ldflags="-X github.com/capaks/capaks/internal/cli.version=$(VERSION)" -o $$program ./cmd/$${program#$(BIN)/}; \
+		$(GO) build -trimpath -ldflags="-s -w -X github.com/capaks/capaks/internal/cli.version=$(VERSION) -X main.version=$(VERSION)" -o $$program ./cmd/$${program#$(BIN)/}; \
 	done
 
 .PHONY: sandbox

@@ -17,6 +17,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -46,7 +47,7 @@ func openPKI(dataDir string) (*pki, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokenKey, err := loadKey(filepath.Join(dir, "token.key"), func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+	tokenKey, err := openTokenKey(dataDir, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +61,19 @@ func openPKI(dataDir string) (*pki, error) {
 	}
 	p.serving, err = serve(p.caPEM, caKey)
 	return p, err
+}
+
+// sharedTokenKey serves all emulators of one process that keep nothing: an RSA key takes longer to make than
+// everything else at start.
+var sharedTokenKey = sync.OnceValues(newTokenKey)
+
+func newTokenKey() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) }
+
+func openTokenKey(dataDir, dir string) (crypto.Signer, error) {
+	if dataDir == "" {
+		return sharedTokenKey()
+	}
+	return loadKey(filepath.Join(dir, "token.key"), newTokenKey)
 }
 
 func (p *pki) close() {

@@ -52,6 +52,7 @@ func (s *Server) Reset() {
 	s.requests.Clear()
 	start := s.start
 	s.world.Set(&start)
+	_ = s.persistWorld()
 	_ = s.fabric.Do(func() error { s.throttle.Reset(); return nil })
 }
 

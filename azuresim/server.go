@@ -94,6 +94,11 @@ func (s *Server) openState() error {
 		return err
 	}
 	s.opts.Durations = durations
+	if s.opts.DataDir != "" { // clients get paths below it
+		if s.opts.DataDir, err = filepath.Abs(s.opts.DataDir); err != nil {
+			return err
+		}
+	}
 	if s.pki, err = openPKI(s.opts.DataDir); err != nil {
 		return err
 	}
@@ -156,7 +161,7 @@ func (s *Server) listen() error {
 		mux.Handle(prefix, arm)
 	}
 	mux.Handle("/", s.faults.Handler(s.directory))
-	listener, err := s.bind()
+	listener, err := s.bind(s.opts.Addr, "address")
 	if err != nil {
 		return err
 	}
@@ -181,7 +186,7 @@ func caseless(next http.Handler) http.Handler {
 
 // listenIdentity serves the managed identity endpoint over plain http, as App Service does on its host.
 func (s *Server) listenIdentity(quiet *stdlog.Logger) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := s.bind("", "identity-address")
 	if err != nil {
 		return err
 	}
@@ -198,8 +203,7 @@ func (s *Server) served(err error) {
 }
 
 // bind prefers the port of the last run, so that kubeconfigs and environments stay valid over a restart.
-func (s *Server) bind() (net.Listener, error) {
-	addr := s.opts.Addr
+func (s *Server) bind(addr, rememberAs string) (net.Listener, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
@@ -208,9 +212,9 @@ func (s *Server) bind() (net.Listener, error) {
 		return nil, fmt.Errorf("address %q: %w", addr, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("address %q is not a loopback address: the emulator has no access control worth the name", addr)
+		return nil, fmt.Errorf("address %q is not a loopback address: the control API asks for no credentials", addr)
 	}
-	remember := filepath.Join(s.opts.DataDir, "address")
+	remember := filepath.Join(s.opts.DataDir, rememberAs)
 	if port == "0" && s.opts.DataDir != "" {
 		if last, err := os.ReadFile(remember); err == nil {
 			if l, err := net.Listen("tcp", strings.TrimSpace(string(last))); err == nil {

@@ -48,7 +48,15 @@ func (s *Server) load(c store.Contents) error {
 	if err := s.workload.Restore(state); err != nil {
 		return err
 	}
-	return s.fabric.Load(c)
+	if err := s.fabric.Load(c); err != nil {
+		return err
+	}
+	return s.fabric.Do(func() error {
+		for _, r := range s.fabric.List("", aks.ClusterType) {
+			clusters.Resync(r)
+		}
+		return nil
+	})
 }
 
 // saver writes the workload APIs' objects shortly after they change. They are not part of an ARM request, so a

@@ -8,3 +8,8 @@ import "embed"
 //
 //go:embed crd/bases/*.yaml
 var CRDs embed.FS
+
+// Manifests are the CRDs, the rights and the webhooks of the manager, as `make generate` writes them.
+//
+//go:embed crd/bases/*.yaml rbac/role.yaml webhook/manifests.yaml
+var Manifests embed.FS

@@ -33,7 +33,7 @@ spec: {location: southcentralus, version: v1.21.2, sku: Free}
 	if !ok {
 		t.Fatalf("decoded as %T", object)
 	}
-	var updated v1beta1.AzureManagedControlPlane = old.AzureManagedControlPlane
+	updated := old.AzureManagedControlPlane
 	if updated.Name != "my-cluster-control-plane" || updated.Spec.SKU == nil || updated.Spec.SKU.Tier != v1beta1.TierFree {
 		t.Errorf("fields were lost: %+v", updated)
 	}

@@ -335,7 +335,7 @@ type OIDCIssuerProfileStatus struct {
 // +kubebuilder:printcolumn:name="Tier",type=string,priority=1,JSONPath=`.status.tier`
 // +kubebuilder:printcolumn:name="Channel",type=string,priority=1,JSONPath=`.spec.autoUpgradeProfile.upgradeChannel`
 // +kubebuilder:printcolumn:name="Resource ID",type=string,priority=1,JSONPath=`.status.resourceID`
-// +kubebuilder:validation:XValidation:rule="!self.metadata.name.lowerAscii().contains('microsoft') && !self.metadata.name.lowerAscii().contains('windows')",messageExpression="'metadata.name \"' + self.metadata.name + '\" contains a word Azure reserves: choose a name without microsoft and windows'"
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || !self.metadata.name.contains('microsoft') && !self.metadata.name.contains('windows')",messageExpression="'metadata.name \"' + self.metadata.name + '\" contains a word Azure reserves: choose a name without microsoft and windows'",optionalOldSelf=true
 type AzureManagedControlPlane struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

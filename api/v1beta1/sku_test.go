@@ -16,7 +16,7 @@ func TestSKUForms(t *testing.T) {
 	}{
 		`"Free"`:                     {"Free", `"Free"`},
 		`{"tier":"Paid"}`:            {"Paid", `{"tier":"Paid"}`},
-		` "Standard" `:               {"Standard", `"Standard"`},
+		`"Standard"`:                 {"Standard", `"Standard"`},
 		`{"tier":"Premium","x":"y"}`: {"Premium", `{"tier":"Premium"}`},
 		`{"tier":1}`:                 {"", `{"tier":""}`},
 		`{}`:                         {"", `{"tier":""}`},

@@ -153,7 +153,7 @@ func (p *Provider) startCluster(rq *arm.Request, c *fabric.Resource, label strin
 	p.Fabric.Save(c)
 	for _, pool := range p.pools(c) {
 		pool.ETag = uuid.NewString() // a cluster operation changes the eTags of all pools
-		if label == "Creating" || pool.State == "Succeeded" && label == "Updating" {
+		if label == "Creating" || label == "Updating" && (pool.State == "Succeeded" || pool.State == "Failed") {
 			pool.State = label
 		}
 		arm.Remove(pool.Body, "properties.status")

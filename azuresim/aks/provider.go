@@ -92,7 +92,7 @@ func (p *Provider) Routes() []arm.Route {
 		a(get, mc+"/agentPools", "read", p.listPools, p.otherLimit),
 		a(get, pool, "read", p.getPool, p.otherLimit),
 		a(put, pool, "write", p.putPool, p.putPoolLimit),
-		a(del, pool, "delete", p.deletePool, p.otherLimit),
+		{Method: del, Path: pool, Type: PoolType, Verb: "delete", Handler: p.deletePool, Throttle: p.otherLimit, AnyGroup: true}, // names the cluster even when the group is gone (recorded)
 		a(get, pool+"/upgradeProfiles/default", "read", p.poolUpgrades, p.otherLimit),
 		operations(mc+"/operations", p.listOperations),
 		operations(mc+"/operations/{operation}", p.clusterOperation),

@@ -146,7 +146,7 @@ var (
 	clusterSince = []since{
 		{"eTag", "2024-09-01"}, {"properties.status", "2025-03-01"}, {"properties.metricsProfile", "2024-01-01"}, {"properties.bootstrapProfile", "2025-02-01"},
 		{"properties.supportPlan", "2023-10-01"}, {"properties.resourceUID", "2023-10-01"}, {"properties.networkProfile.networkDataplane", "2023-10-01"},
-		{"properties.nodeResourceGroupProfile", "2024-09-01"},
+		{"properties.nodeResourceGroupProfile", "2024-09-01"}, {"properties.networkProfile.networkPolicy", "2024-01-01"},
 	}
 	inlineSince = []since{{"eTag", "2024-09-01"}, {"status", "2025-03-01"}, {"securityProfile", "2024-09-01"}, {"enableNodePublicIP", "2024-09-01"}}
 	poolSince   = append([]since{{"enableAutoScaling", "2024-09-01"}}, inlineSince...)
@@ -157,7 +157,7 @@ func hideByVersion(o arm.Object, version string, table []since) {
 		if version >= s.version || s.version == "2024-09-01" && strings.HasSuffix(version, "-preview") && version >= "2024-06-02" {
 			continue
 		}
-		if b, isFalse := arm.Get(o, s.path).(bool); s.path != "enableAutoScaling" && s.path != "enableNodePublicIP" || isFalse && !b {
+		if v := arm.Get(o, s.path); v != true && (v == "none" || !strings.HasSuffix(s.path, "networkPolicy")) { // only what the service filled in
 			arm.Remove(o, s.path)
 		}
 	}

@@ -73,7 +73,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, entry *Entry) (*
 	if err != nil {
 		return nil, err
 	}
-	entry.RequestBody = body
+	entry.RequestBody = redact(body)
 	match, params := g.match(r.Method, r.URL.Path)
 	if match == nil {
 		return nil, g.noRoute(r)

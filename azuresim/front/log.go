@@ -14,8 +14,8 @@ import (
 // logLimit bounds the requests kept in memory.
 const logLimit = 100_000
 
-// Entry is one request in the log. Tokens and secrets of the sign-in endpoint never get here, because only ARM
-// bodies are recorded.
+// Entry is one request in the log. Secrets are redacted, and the sign-in endpoint is not
+// logged at all.
 type Entry struct {
 	N           int            `json:"n"`
 	Time        time.Time      `json:"time"`
@@ -106,6 +106,38 @@ func (l *Log) Close() {
 		l.file.Close()
 		l.file = nil
 	}
+}
+
+// secrets are the properties whose values never reach the log.
+var secrets = map[string]bool{"adminPassword": true, "secret": true, "serverAppSecret": true}
+
+func redact(body map[string]any) map[string]any {
+	out, _ := redacted(body).(map[string]any)
+	return out
+}
+
+func redacted(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if v == nil {
+			return v
+		}
+		out := make(map[string]any, len(v))
+		for k, x := range v {
+			if _, isText := x.(string); isText && secrets[k] {
+				x = "(redacted)"
+			}
+			out[k] = redacted(x)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = redacted(x)
+		}
+		return out
+	}
+	return v
 }
 
 type entryKey struct{}

@@ -82,7 +82,7 @@ func get(t *testing.T, a Access, path, token string, certs ...tls.Certificate) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var b strings.Builder
 	if err := resp.Write(&b); err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestServerNames(t *testing.T) {
 		config.ServerName = name
 		conn, err := tls.Dial("tcp", access.Address, config)
 		if err == nil {
-			conn.Close()
+			_ = conn.Close()
 		}
 		return err
 	}

@@ -105,7 +105,8 @@ func (c *cluster) listen(port int) error {
 	c.listener = newListener(inner, c)
 	c.port = inner.Addr().(*net.TCPAddr).Port
 	c.stopped = false
-	go c.manager.server.Serve(c.listener.tls())
+	serving := c.listener.tls()
+	go func() { _ = c.manager.server.Serve(serving) }() // ends when the listener closes
 	return nil
 }
 
@@ -129,7 +130,7 @@ func (c *cluster) hangUp() {
 
 func (c *cluster) closeListener() {
 	if c.listener != nil {
-		c.listener.Close()
+		_ = c.listener.Close() // hanging up cannot fail in a way that matters
 		c.listener = nil
 	}
 }

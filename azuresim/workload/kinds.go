@@ -6,7 +6,6 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientscheme "k8s.io/client-go/kubernetes/scheme"
 )
@@ -74,7 +73,6 @@ var builtinRows = []string{
 
 var (
 	scheme   = newScheme()
-	codecs   = serializer.NewCodecFactory(scheme)
 	builtins = parseBuiltins()
 	byGVR    = indexBuiltins()
 )

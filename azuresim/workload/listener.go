@@ -56,7 +56,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		inner.Close()
+		_ = inner.Close()
 		return nil, net.ErrClosed
 	}
 	l.conns[tracked] = struct{}{}
@@ -81,7 +81,7 @@ func (l *listener) closeConnections() {
 	}
 	l.mu.Unlock()
 	for _, c := range open {
-		c.Close()
+		_ = c.Close()
 	}
 }
 

@@ -225,7 +225,7 @@ func (m *Manager) Close() {
 		c.closeListener() // not hangUp: the cluster counts as available after a restart
 		c.lifecycle.Unlock()
 	}
-	m.server.Close()
+	_ = m.server.Close() // the listeners are closed already
 }
 
 func (m *Manager) cluster(id string) (*cluster, error) {

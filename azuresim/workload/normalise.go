@@ -6,8 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/api/validation"
-	"k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/uuid"
@@ -31,7 +31,7 @@ func checkName(k *kind, name string) error {
 			check = validation.ValidateNamespaceName
 		}
 		if k.gvk.Group == "rbac.authorization.k8s.io" {
-			check = path.ValidatePathSegmentName
+			check = func(name string, _ bool) []string { return content.IsPathSegmentName(name) }
 		}
 		for _, message := range check(name, false) {
 			errs = append(errs, field.Invalid(at, name, message))

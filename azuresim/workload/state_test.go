@@ -2,8 +2,10 @@ package workload
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,12 +36,6 @@ func TestRestore(t *testing.T) {
 	}
 	made, err := typedClient(t, certConfig(access)).CoreV1().ConfigMaps("default").Create(ctx, configMap("a", nil), metav1.CreateOptions{})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.EnsureCluster("stopped", testCluster); err != nil {
-		t.Fatal(err)
-	}
-	if err := m.SetAvailable("stopped", false); err != nil {
 		t.Fatal(err)
 	}
 	m.Close()
@@ -77,16 +73,30 @@ func TestRestore(t *testing.T) {
 	if after := again.State().Clusters[testID].ResourceVersion; after != before {
 		t.Errorf("the same nodes after a restart were written again: %d -> %d", before, after)
 	}
-	stopped, _ := again.Access("stopped")
-	if conn, err := net.Dial("tcp", stopped.Address); err == nil {
-		conn.Close()
-		t.Error("a stopped cluster answers after a restart")
-	}
-	if err := again.SetAvailable("stopped", true); err != nil {
-		t.Fatal(err)
-	}
 	if err := again.Restore(saved); err == nil {
 		t.Error("restoring over running clusters succeeded")
+	}
+}
+
+func TestRestoreStopped(t *testing.T) {
+	m, access := start(t, Options{})
+	if err := m.SetAvailable(testID, false); err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	again := New(Options{})
+	t.Cleanup(again.Close)
+	if err := again.Restore(reload(t, m.State())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := net.Dial("tcp", access.Address); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("dialling a cluster that was stopped before the restart: %v, want connection refused", err)
+	}
+	if err := again.SetAvailable(testID, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := typedClient(t, certConfig(access)).CoreV1().Nodes().List(testContext(t), metav1.ListOptions{}); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -97,7 +107,7 @@ func TestRestoreWithPortTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer squatter.Close()
+	defer func() { _ = squatter.Close() }()
 	again := New(Options{})
 	t.Cleanup(again.Close)
 	if err := again.Restore(reload(t, m.State())); err != nil {

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -97,7 +99,7 @@ func TestWatchListBookmark(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var got []string
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 1<<20)
@@ -202,5 +204,55 @@ func TestInformerUsesWatchList(t *testing.T) {
 	want := map[string]bool{"add " + name(0): true, "add " + name(1): true, "delete " + name(0): true, "update " + name(1): true, "add " + name(2): true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// Writers that retry on conflict lose no update, and a watch sees every one.
+func TestConcurrentWriters(t *testing.T) {
+	_, access := start(t, Options{})
+	ctx := testContext(t)
+	maps := typedClient(t, certConfig(access)).CoreV1().ConfigMaps("default")
+	made, err := maps.Create(ctx, configMap("n", map[string]string{"n": "0"}), metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := maps.Watch(ctx, metav1.ListOptions{ResourceVersion: made.ResourceVersion})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Stop()
+	const writers, rounds = 4, 10
+	var group errgroup.Group
+	for range writers {
+		group.Go(func() error {
+			for range rounds {
+				for {
+					cm, err := maps.Get(ctx, "n", metav1.GetOptions{})
+					if err != nil {
+						return err
+					}
+					n, err := strconv.Atoi(cm.Data["n"])
+					if err != nil {
+						return err
+					}
+					cm.Data["n"] = strconv.Itoa(n + 1)
+					if _, err = maps.Update(ctx, cm, metav1.UpdateOptions{}); err == nil {
+						break
+					}
+					if !apierrors.IsConflict(err) {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i <= writers*rounds; i++ {
+		if got := next(t, w).Object.(*corev1.ConfigMap).Data["n"]; got != strconv.Itoa(i) {
+			t.Fatalf("event %d says %s", i, got)
+		}
 	}
 }

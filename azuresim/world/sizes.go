@@ -53,6 +53,7 @@ func defaultSizes() []VMSize {
 		{"Standard_B%ds", "standardBSFamily", 2, []int64{2, 4}, nil, false},
 		{"Standard_NC%ds_v3", "standardNCSv3Family", 18, []int64{6, 12, 24}, nil, false},
 		{"Standard_NC%dads_A100_v4", "StandardNCADSA100v4Family", 9, []int64{24, 48, 96}, nil, true},
+		{"Standard_ND%dasr_v4", "standardNDASv4_A100Family", 9, []int64{96}, nil, true},
 		{"Standard_L%ds_v3", "standardLSv3Family", 8, []int64{8, 16, 32, 48, 64, 80}, nil, true},
 	}
 	var out []VMSize

@@ -77,7 +77,5 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.Float64Var(&o.throttleFactor, "throttle-factor", 1, "Multiplies the request rates the manager grants itself; they are Azure's published limits for one region.")
 	flags.AddManagerOptions(fs, &o.manager)
 	logsv1.AddFlags(o.logs, fs)
-	if f, ok := o.gates.(interface{ AddFlag(*pflag.FlagSet) }); ok {
-		f.AddFlag(fs)
-	}
+	o.gates.AddFlag(fs)
 }

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -11,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"k8s.io/component-base/logs"
 	logsv1 "k8s.io/component-base/logs/api/v1"
 	"k8s.io/klog/v2"
@@ -42,6 +44,8 @@ const leaderElectionID = "controller-leader-election-capaks"
 func main() {
 	o := newOptions()
 	o.addFlags(pflag.CommandLine)
+	// controller-runtime registers --kubeconfig with the standard flag package.
+	pflag.CommandLine.AddGoFlagSet(flag.CommandLine)
 	pflag.Parse()
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)
@@ -91,6 +95,7 @@ func newManager(o *options) (ctrl.Manager, error) {
 	}
 	config.UserAgent = "capaks-manager/" + version
 	config.QPS, config.Burst = 100, 200
+	config.WarningHandler = rest.NoWarnings{} // deprecation warnings are for those who write manifests
 	cacheOptions := cache.Options{DefaultTransform: cache.TransformStripManagedFields()}
 	if o.namespace != "" {
 		cacheOptions.DefaultNamespaces = map[string]cache.Config{o.namespace: {}}

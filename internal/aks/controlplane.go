@@ -43,10 +43,6 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	if spec.SKU != nil && spec.SKU.Tier != "" {
 		put("sku.name", "Base")
 	}
-	if spec.AADProfile != nil && spec.AADProfile.Managed != nil {
-		// Clusters of this API have always got Azure RBAC together with Entra ID integration; manifests rely on it.
-		put("properties.aadProfile.enableAzureRBAC", *spec.AADProfile.Managed)
-	}
 	if in.SSHPublicKey != "" {
 		put("properties.linuxProfile.adminUsername", "azureuser")
 		put("properties.linuxProfile.ssh.publicKeys", []any{fieldset.Object{"keyData": in.SSHPublicKey}})

@@ -158,25 +158,32 @@ func Diagnose(e AzureError) Diagnosis {
 	if len(codes) == 0 {
 		codes = []string{e.Code}
 	}
-	for _, row := range errorTable {
-		for _, code := range codes {
-			if !row.matches(e, code) {
-				continue
-			}
-			d := row.Diagnosis
-			if d.Reason == "" {
-				d.Reason = reasonOf(e.Code)
-			}
-			if e.RetryAfter > 0 {
-				d.Pause = e.RetryAfter
-			}
-			return d
+	if row := findRow(e, codes); row >= 0 {
+		d := errorTable[row].Diagnosis
+		if d.Reason == "" {
+			d.Reason = reasonOf(e.Code)
 		}
+		if e.RetryAfter > 0 {
+			d.Pause = e.RetryAfter
+		}
+		return d
 	}
 	if e.Status == 0 {
 		return Diagnosis{Outcome: OutcomeSlowRetry, Reason: reasonOf(e.Code), Pause: slowPause}
 	}
 	return Diagnosis{Outcome: OutcomeRetry, Reason: reasonOf(e.Code), Pause: e.RetryAfter}
+}
+
+// findRow is the index of the row that fits, or -1.
+func findRow(e AzureError, codes []string) int {
+	for i, row := range errorTable {
+		for _, code := range codes {
+			if row.matches(e, code) {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 func (r errorRow) matches(e AzureError, code string) bool {

@@ -186,7 +186,7 @@ func (mapCodec) decode(v any, into reflect.Value) error {
 }
 
 // versionCodec: Kubernetes versions have a leading v in Cluster API and none in Azure.
-type versionCodec struct{ stringCodec }
+type versionCodec struct{}
 
 func (versionCodec) encode(v reflect.Value) any { return strings.TrimPrefix(v.String(), "v") }
 

@@ -26,7 +26,7 @@
 //	release=V  what is sent when the field is removed: null or a JSON value; the property is left out otherwise
 //	impact=T   what a change does, in words
 //
-// Options of a struct field apply to all fields inside. Strings, lists and maps count as set when they are not empty,
+// The path, reason and mutability of a struct field apply to all fields inside. Strings, lists and maps count as set when they are not empty,
 // pointers when they are not nil.
 //
 // The package must not know any field, must not do I/O, and must not decide what to send.

@@ -23,6 +23,8 @@ type outcome struct {
 	err            error
 	kubeconfigSafe bool // a kubeconfig is stored
 	deleting       bool
+	// patient: the control plane has been there long enough for the rest of one `kubectl apply` to have arrived.
+	patient bool
 }
 
 // verdict is a condition without its type.

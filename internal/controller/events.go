@@ -59,7 +59,10 @@ func (o outcome) problem() bool {
 		return o.report.Error.Diagnosis.Outcome != aks.OutcomeWait && o.report.Error.Diagnosis.Outcome != aks.OutcomeReplan
 	}
 	hold := o.report.Hold
-	return hold != nil && (hold.Verb == plan.Blocked || hold.Reason == aks.ReasonWaitingForPools)
+	if hold == nil || o.report.Operation != nil {
+		return false
+	}
+	return hold.Verb == plan.Blocked || hold.Reason == aks.ReasonWaitingForPools && o.patient
 }
 
 // about is the object an event belongs to: the pool's own, or the control plane.

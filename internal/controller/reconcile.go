@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/aks"
 	"github.com/capaks/capaks/internal/arm"
 	"github.com/capaks/capaks/internal/engine"
 )
@@ -118,12 +119,18 @@ func (r *Reconciler) requeueAfter(o outcome) time.Duration {
 	if o.report.Requeue > 0 {
 		return o.report.Requeue
 	}
+	if hold := o.report.Hold; hold != nil && hold.Reason == aks.ReasonWaitingForPools && !o.patient {
+		return applyTime
+	}
 	return r.SyncPeriod
 }
 
+// applyTime is how long the objects of one apply may take to arrive before a missing pool is worth an event.
+const applyTime = 20 * time.Second
+
 // step finds the credentials and lets the engine go one step.
 func (r *Reconciler) step(ctx context.Context, req ctrl.Request, a *aggregate) outcome {
-	o := outcome{deleting: a.controlPlane.DeletionTimestamp != nil}
+	o := outcome{deleting: a.controlPlane.DeletionTimestamp != nil, patient: time.Since(a.controlPlane.CreationTimestamp.Time) > applyTime}
 	azure, err := r.azureClient(ctx, a)
 	if err != nil {
 		if !errors.As(err, &o.credentials) {

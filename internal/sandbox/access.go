@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -43,10 +44,22 @@ func (s *Sandbox) AzureURL() string {
 	return s.state.AzureURL
 }
 
-func (s *Sandbox) setAzureURL() {
+// learnAzureURL takes the emulator's address from what it says itself.
+func (s *Sandbox) learnAzureURL() error {
+	raw, err := os.ReadFile(s.layout.azureReady())
+	if err != nil {
+		return err
+	}
+	var ready struct {
+		URL string `json:"url"`
+	}
+	if err := json.Unmarshal(raw, &ready); err != nil || ready.URL == "" {
+		return fmt.Errorf("%s names no url: %q, %w", s.layout.azureReady(), raw, err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.AzureURL = "https://" + loopback(s.state.Ports[portAzureSim])
+	s.state.AzureURL = ready.URL
+	return s.state.write()
 }
 
 // Logs is everything a component has written since Up.

@@ -99,15 +99,14 @@ func (s *Sandbox) clusterAPICommand() command {
 
 func (s *Sandbox) azureSimCommand() command {
 	address := loopback(s.state.Ports[portAzureSim])
-	readyFile := filepath.Join(s.layout.data(), "azuresim.ready")
 	args := append([]string{
 		"serve", "--addr=" + address, "--data-dir=" + filepath.Join(s.layout.data(), "azuresim"),
-		"--env-file=" + s.layout.azureEnv(), "--ready-file=" + readyFile,
+		"--env-file=" + s.layout.azureEnv(), "--ready-file=" + s.layout.azureReady(),
 	}, s.options.AzureSimArgs...)
 	return command{
-		name: AzureSim, readyFile: readyFile, args: args, env: append(baseEnv(), s.options.Env...), url: "https://" + address,
+		name: AzureSim, readyFile: s.layout.azureReady(), args: args, env: append(baseEnv(), s.options.Env...), url: "https://" + address,
 		ready: func(context.Context) error {
-			if _, err := os.Stat(readyFile); err != nil {
+			if _, err := os.Stat(s.layout.azureReady()); err != nil {
 				return errors.New("has not said that it is ready")
 			}
 			return nil
@@ -120,7 +119,8 @@ func (s *Sandbox) managerCommand() (command, error) {
 	health := loopback(s.state.Ports[portManagerHealth])
 	args := append([]string{
 		"--kubeconfig=" + s.layout.userKubeconfig(Manager), "--leader-elect=false",
-		"--webhook-port=" + strconv.Itoa(s.state.Ports[portManagerWebhook]), "--webhook-cert-dir=" + s.layout.certDir(Manager),
+		"--webhook-host=127.0.0.1", "--webhook-port=" + strconv.Itoa(s.state.Ports[portManagerWebhook]),
+		"--webhook-cert-dir=" + s.layout.certDir(Manager),
 		"--health-addr=" + health, "--diagnostics-address=" + loopback(s.state.Ports[portManagerMetrics]), "--insecure-diagnostics",
 	}, s.options.ManagerArgs...)
 	env := append(baseEnv(), "POD_NAMESPACE="+managerNamespace, "POD_NAME=capaks-controller-manager")

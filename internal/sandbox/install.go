@@ -26,7 +26,7 @@ type serviceAccount struct{ namespace, name string }
 
 var (
 	clusterAPIAccount = serviceAccount{"capi-system", "capi-manager"}
-	managerAccount    = serviceAccount{managerNamespace, "capz-manager"}
+	managerAccount    = serviceAccount{managerNamespace, "capaks-manager"}
 )
 
 func (a serviceAccount) user() string {

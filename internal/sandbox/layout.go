@@ -15,6 +15,7 @@ func (l layout) kubeconfig() string { return filepath.Join(l.dir, "kubeconfig") 
 func (l layout) azureEnv() string   { return filepath.Join(l.dir, "azure.env") }
 func (l layout) logs() string       { return filepath.Join(l.dir, "logs") }
 func (l layout) data() string       { return filepath.Join(l.dir, "data") }
+func (l layout) azureReady() string { return filepath.Join(l.data(), "azuresim.ready") }
 func (l layout) pki() string        { return filepath.Join(l.data(), "pki") }
 
 func (l layout) log(component string) string {

@@ -218,11 +218,11 @@ func (o *observer) operations(ctx context.Context) ([]operationView, error) {
 type azureState struct {
 	Now        time.Time `json:"now"`
 	Operations []struct {
-		Label    string    `json:"label"`
-		Resource string    `json:"resource"`
-		Status   string    `json:"status"`
-		Start    time.Time `json:"start"`
-		Due      time.Time `json:"due"`
+		Resource  string    `json:"resource"`
+		State     string    `json:"state"` // Creating, Updating, ...
+		Status    string    `json:"status"`
+		Percent   float64   `json:"percent"`
+		StartTime time.Time `json:"startTime"`
 	} `json:"operations"`
 }
 
@@ -232,15 +232,10 @@ func (s azureState) running() []operationView {
 		if op.Status != "InProgress" {
 			continue
 		}
-		view := operationView{
-			what:     op.Label + " " + path.Base(path.Dir(op.Resource)) + "/" + path.Base(op.Resource),
-			resource: op.Resource, percent: -1,
-		}
-		if total := op.Due.Sub(op.Start); !s.Now.IsZero() && total > 0 {
-			view.elapsed = s.Now.Sub(op.Start)
-			view.percent = int(min(99, max(0, 100*view.elapsed/total)))
-		}
-		running = append(running, view)
+		running = append(running, operationView{
+			what:     op.State + " " + path.Base(path.Dir(op.Resource)) + "/" + path.Base(op.Resource),
+			resource: op.Resource, percent: int(op.Percent), elapsed: s.Now.Sub(op.StartTime),
+		})
 	}
 	slices.SortFunc(running, func(a, b operationView) int { return cmp.Compare(a.resource, b.resource) })
 	return running

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/capaks/capaks/config"
 )
 
 // The components of a sandbox, by the names that `capaks sandbox status` prints and Options.Without, Kill and Restart take.
@@ -48,7 +50,7 @@ type Options struct {
 	Files []string
 	// Without names components that are not started. Without the manager, its CRDs are installed and its webhooks are not.
 	Without []string
-	// Provider is the config/ tree of the provider (crd/bases, webhook, rbac). Default: the directory config beside BinDir.
+	// Provider is the config/ tree of the provider (crd/bases, rbac, webhook). Default: the one this program was built with.
 	Provider fs.FS
 	// ExtraCRDs are further CustomResourceDefinitions (YAML, several documents allowed), for tests of Cluster API alone.
 	ExtraCRDs []byte
@@ -90,7 +92,7 @@ func (o *Options) complete() error {
 		o.Log = func(string) {}
 	}
 	if o.Provider == nil {
-		o.Provider = os.DirFS(filepath.Join(filepath.Dir(o.BinDir), "config"))
+		o.Provider = config.Manifests
 	}
 	return o.checkBinaries()
 }

@@ -18,7 +18,7 @@ const (
 )
 
 // managerNamespace is where the manager's own objects live, as in an installation made with clusterctl.
-const managerNamespace = "capz-system"
+const managerNamespace = "capaks-system"
 
 // Sandbox is a running sandbox that this process started.
 type Sandbox struct {
@@ -166,7 +166,9 @@ func (s *Sandbox) bringUpManagers(ctx context.Context) error {
 		if err := s.await(ctx, AzureSim); err != nil {
 			return err
 		}
-		s.setAzureURL()
+		if err := s.learnAzureURL(); err != nil {
+			return err
+		}
 	}
 	var started []string
 	for _, name := range []string{ClusterAPI, Manager, ControllerManager} {

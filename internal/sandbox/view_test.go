@@ -151,14 +151,14 @@ func TestMissing(t *testing.T) {
 func TestRunningOperations(t *testing.T) {
 	var state azureState
 	if err := json.Unmarshal([]byte(`{"now": "2026-01-01T00:01:00Z", "operations": [
-		{"label": "Creating", "resource": "/subscriptions/s/resourceGroups/g/providers/P/managedClusters/demo", "status": "InProgress", "start": "2026-01-01T00:00:00Z", "due": "2026-01-01T00:04:00Z"},
-		{"label": "Creating", "resource": "/subscriptions/s/resourceGroups/g", "status": "Succeeded", "start": "2026-01-01T00:00:00Z", "due": "2026-01-01T00:00:01Z"},
-		{"label": "Scaling", "resource": "/subscriptions/s/resourceGroups/a/providers/P/managedClusters/demo/agentPools/late", "status": "InProgress", "start": "2026-01-01T00:00:00Z", "due": "2026-01-01T00:00:30Z"}
+		{"state": "Creating", "resource": "/subscriptions/s/resourceGroups/g/providers/P/managedClusters/demo", "status": "InProgress", "percent": 25.4, "startTime": "2026-01-01T00:00:00Z"},
+		{"state": "Creating", "resource": "/subscriptions/s/resourceGroups/g", "status": "Succeeded", "percent": 100, "startTime": "2026-01-01T00:00:00Z"},
+		{"state": "Scaling", "resource": "/subscriptions/s/resourceGroups/a/providers/P/managedClusters/demo/agentPools/late", "status": "InProgress", "percent": 99, "startTime": "2026-01-01T00:00:30Z"}
 	]}`), &state); err != nil {
 		t.Fatal(err)
 	}
 	want := []operationView{
-		{what: "Scaling agentPools/late", resource: state.Operations[2].Resource, percent: 99, elapsed: time.Minute},
+		{what: "Scaling agentPools/late", resource: state.Operations[2].Resource, percent: 99, elapsed: 30 * time.Second},
 		{what: "Creating managedClusters/demo", resource: state.Operations[0].Resource, percent: 25, elapsed: time.Minute},
 	}
 	if diff := cmp.Diff(want, state.running(), cmp.AllowUnexported(operationView{})); diff != "" {

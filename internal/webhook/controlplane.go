@@ -3,12 +3,16 @@ package webhook
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/capaks/capaks/api/v1beta1"
@@ -31,6 +35,9 @@ func (d *controlPlaneDefaulter) Default(ctx context.Context, cp *v1beta1.AzureMa
 		return err
 	}
 	spec := &cp.Spec
+	if spec.SKU != nil && spec.SKU.Tier == "" {
+		return unknownTier(ctx, cp.Name)
+	}
 	if update {
 		keepDefaults(spec, &old.Spec)
 	}
@@ -45,6 +52,22 @@ func (d *controlPlaneDefaulter) Default(ctx context.Context, cp *v1beta1.AzureMa
 		aks.DefaultControlPlane(spec, cp.Name, clusterName(cp))
 	}
 	return nil
+}
+
+// unknownTier is the answer to a sku that has no tier. The CRD would say so, too, but not show what was written: our types
+// have no place for it.
+func unknownTier(ctx context.Context, name string) error {
+	var written struct {
+		Spec struct {
+			SKU any `json:"sku"`
+		} `json:"spec"`
+	}
+	if req, err := admission.RequestFromContext(ctx); err == nil {
+		_ = json.Unmarshal(req.Object.Raw, &written) // it was read once already
+	}
+	return invalid(v1beta1.GroupVersion.WithKind(kindControlPlane).GroupKind(), name, field.ErrorList{
+		field.Invalid(field.NewPath("spec", "sku"), written.Spec.SKU, "names no tier: write Free, Standard or Premium, as sku: Standard or sku: {tier: Standard}"),
+	})
 }
 
 // defaultClass fills in what control planes and their templates share.
@@ -101,9 +124,25 @@ type controlPlaneValidator struct {
 func (v *controlPlaneValidator) ValidateCreate(ctx context.Context, cp *v1beta1.AzureManagedControlPlane) (admission.Warnings, error) {
 	problems := controlPlaneProblems(&cp.Spec)
 	warnings := controlPlaneWarnings(&cp.Spec)
-	around, more, err := v.surroundings(ctx, cp)
+	cluster, err := v.clusterReferringTo(ctx, cp, kindControlPlane)
 	if err != nil {
 		return nil, err
+	}
+	around, more, err := v.surroundings(ctx, cp, cluster)
+	if err != nil {
+		return nil, err
+	}
+	newer, err := v.newerPools(ctx, cp, cluster)
+	if err != nil {
+		return nil, err
+	}
+	around = append(around, newer...)
+	if cluster != nil && paused(cluster) {
+		// `clusterctl move` creates what works elsewhere already, under a paused Cluster and without status.
+		for _, problem := range around {
+			more = append(more, problem.Error())
+		}
+		around = nil
 	}
 	return append(warnings, more...), invalid(v1beta1.GroupVersion.WithKind(kindControlPlane).GroupKind(), cp.Name, append(problems, around...))
 }
@@ -116,7 +155,11 @@ func (v *controlPlaneValidator) ValidateUpdate(ctx context.Context, old, cp *v1b
 	problems = append(problems, downgrade(old, cp)...)
 	warnings := controlPlaneWarnings(&cp.Spec)
 	if networkChanged(&old.Spec, &cp.Spec) || old.Spec.SubscriptionID != cp.Spec.SubscriptionID {
-		around, more, err := v.surroundings(ctx, cp)
+		cluster, err := v.clusterReferringTo(ctx, cp, kindControlPlane)
+		if err != nil {
+			return nil, err
+		}
+		around, more, err := v.surroundings(ctx, cp, cluster)
 		if err != nil {
 			return nil, err
 		}
@@ -131,10 +174,9 @@ func (v *controlPlaneValidator) ValidateDelete(context.Context, *v1beta1.AzureMa
 
 // surroundings are the problems with the Cluster and the AzureManagedCluster, as far as they exist already. Whichever is
 // created last meets the others.
-func (v *controlPlaneValidator) surroundings(ctx context.Context, cp *v1beta1.AzureManagedControlPlane) (field.ErrorList, admission.Warnings, error) {
-	cluster, err := v.clusterReferringTo(ctx, cp, kindControlPlane)
-	if err != nil || cluster == nil {
-		return nil, nil, err
+func (v *controlPlaneValidator) surroundings(ctx context.Context, cp *v1beta1.AzureManagedControlPlane, cluster *clusterv1.Cluster) (field.ErrorList, admission.Warnings, error) {
+	if cluster == nil {
+		return nil, nil, nil
 	}
 	problems, warnings := networkProblems(&cp.Spec, cluster)
 	infra, err := v.infraCluster(ctx, cluster)
@@ -149,6 +191,28 @@ func (v *controlPlaneValidator) surroundings(ctx context.Context, cp *v1beta1.Az
 				theirs, kindInfraCluster, infra.Name)))
 	}
 	return problems, warnings, nil
+}
+
+// newerPools are the problems with MachinePools that were created before their control plane.
+func (v *controlPlaneValidator) newerPools(ctx context.Context, cp *v1beta1.AzureManagedControlPlane, cluster *clusterv1.Cluster) (field.ErrorList, error) {
+	if cluster == nil {
+		return nil, nil
+	}
+	byPool, err := v.machinePools(ctx, cp.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	var problems field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(byPool)) {
+		for _, mp := range byPool[name] {
+			version := mp.Spec.Template.Spec.Version
+			if mp.Spec.ClusterName == cluster.Name && version != "" && aks.CompareVersions(version, cp.Spec.Version) > 0 {
+				problems = append(problems, field.Invalid(field.NewPath("spec", "version"), cp.Spec.Version,
+					fmt.Sprintf("is older than spec.template.spec.version %q of MachinePool %q, and a pool cannot be newer: write that version here, or lower it there", version, mp.Name)))
+			}
+		}
+	}
+	return problems, nil
 }
 
 // differ tells whether two subscriptions are both known and not the same.

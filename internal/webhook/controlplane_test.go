@@ -107,15 +107,37 @@ func TestControlPlaneSKU(t *testing.T) {
 		"string": {"Paid", "Standard"},
 		"free":   {"Free", "Free"},
 	} {
-		u := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"location": "westeurope", "version": "v1.33.4", "sku": c.sku}}}
-		u.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("AzureManagedControlPlane"))
-		u.SetNamespace(a.namespace)
-		u.SetName(name)
+		u := withSKU(a, name, c.sku)
 		a.create(t, u)
 		if got, _, _ := unstructured.NestedFieldNoCopy(u.Object, "spec", "sku"); cmp.Diff(c.want, got) != "" {
 			t.Errorf("sku %v is stored as %v, want %v", c.sku, got, c.want)
 		}
 	}
+}
+
+func TestControlPlaneSKURefused(t *testing.T) {
+	a := live(t)
+	for name, c := range map[string]struct {
+		sku  any
+		want []string
+	}{
+		"number": {int64(5), []string{"spec.sku", "5", "Free, Standard or Premium"}},
+		"empty":  {map[string]any{}, []string{"spec.sku", "{}", "Free, Standard or Premium"}},
+		"gold":   {"Gold", []string{"spec.sku", "Gold", "Standard"}},
+		"more":   {map[string]any{"tier": "Free", "name": "Base"}, []string{"spec.sku", "Base", "Standard"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused(t, a.Create(t.Context(), withSKU(a, name, c.sku)), c.want...)
+		})
+	}
+}
+
+func withSKU(a *api, name string, sku any) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"location": "westeurope", "version": "v1.33.4", "sku": sku}}}
+	u.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("AzureManagedControlPlane"))
+	u.SetNamespace(a.namespace)
+	u.SetName(name)
+	return u
 }
 
 // Once the AKS cluster exists, defaults that were never stored are not added: the CRD holds names to what exists.
@@ -280,6 +302,39 @@ func TestControlPlaneAdopted(t *testing.T) {
 	accepted(t, change(t, a, cp, func(cp *v1beta1.AzureManagedControlPlane) {
 		cp.Labels = map[string]string{clusterv1.ClusterNameLabel: "c"}
 	}))
+}
+
+// What `clusterctl move` brings works already; it comes under a paused Cluster.
+func TestControlPlaneMoved(t *testing.T) {
+	a := live(t)
+	a.create(t, cluster(a.namespace, "c", func(c *clusterv1.Cluster) { c.Spec.Paused = ptr(true) }))
+	a.warnings.take()
+	a.create(t, controlPlane(a.namespace, "c", func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.DNSServiceIP = "10.0.0.10" }))
+	if got := a.warnings.take(); !strings.Contains(got, "spec.dnsServiceIP") {
+		t.Errorf("warnings: %q", got)
+	}
+}
+
+// The same rules hold for the old version of the API, which the documentation uses in one place.
+func TestControlPlaneInOldVersion(t *testing.T) {
+	a := live(t)
+	old := withSKU(a, "old", "Free")
+	old.SetAPIVersion("infrastructure.cluster.x-k8s.io/v1alpha4")
+	_ = unstructured.SetNestedField(old.Object, "1.21.2", "spec", "version")
+	_ = unstructured.SetNestedMap(old.Object, map[string]any{
+		"authorizedIPRanges": []any{"12.34.56.78/32"}, "enablePrivateCluster": false, "privateDNSZone": "None", "enablePrivateClusterPublicFQDN": false,
+	}, "spec", "apiServerAccessProfile")
+	a.create(t, old)
+	got := a.warnings.take()
+	if !strings.Contains(got, "spec.apiServerAccessProfile.privateDNSZone") {
+		t.Errorf("warnings: %q", got)
+	}
+	if version, _, _ := unstructured.NestedString(old.Object, "spec", "version"); version != "v1.21.2" {
+		t.Errorf("version %q", version)
+	}
+	refused(t, change(t, a, old, func(u *unstructured.Unstructured) {
+		_ = unstructured.SetNestedField(u.Object, "1.21.1-rc.0", "spec", "version")
+	}), "spec.version", "v1.21.1-rc.0")
 }
 
 func TestInfraClusterSubscription(t *testing.T) {

@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -121,45 +123,52 @@ func startPlane(coreCRDs []string) (*plane, error) {
 		CRDInstallOptions:     envtest.CRDInstallOptions{MaxTime: patience},
 		CRDDirectoryPaths:     append([]string{filepath.Join("..", "..", "config", "crd", "bases")}, coreCRDs...),
 		ErrorIfCRDPathMissing: true,
-		WebhookInstallOptions: envtest.WebhookInstallOptions{
-			Paths:            []string{filepath.Join("..", "..", "config", "webhook", "manifests.yaml")},
-			LocalServingHost: "127.0.0.1",
-		},
+		WebhookInstallOptions: webhookOptions(),
 	}
 	if _, err := env.Start(); err != nil {
 		return nil, fmt.Errorf("start an API server: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	stop := func() {
-		cancel()
-		<-ended
+	stop, err := serve(env.Config, env.WebhookInstallOptions)
+	if err != nil {
+		return nil, errors.Join(err, env.Stop())
+	}
+	return &plane{env, func() {
+		stop()
 		if err := env.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
-	}
-	serving := env.WebhookInstallOptions
-	mgr, err := ctrl.NewManager(env.Config, ctrl.Options{
+	}}, nil
+}
+
+// serve runs a manager with our webhooks and returns when the API server asks them.
+func serve(config *rest.Config, serving envtest.WebhookInstallOptions) (stop func(), err error) {
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:  scheme,
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		WebhookServer: ctrlwebhook.NewServer(ctrlwebhook.Options{
 			Host: serving.LocalServingHost, Port: serving.LocalServingPort, CertDir: serving.LocalServingCertDir,
 		}),
 	})
-	if err == nil {
-		err = webhook.SetupWithManager(mgr, webhook.Options{DefaultSubscription: defaultSubscription})
-	}
 	if err != nil {
-		close(ended)
-		stop()
 		return nil, err
 	}
+	if err := webhook.SetupWithManager(mgr, webhook.Options{DefaultSubscription: defaultSubscription}); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()
-	if err := untilServed(ctx, env.Config); err != nil {
+	stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	if err := untilServed(ctx, config); err != nil {
 		stop()
 		return nil, err
 	}
-	return &plane{env, stop}, nil
+	return stop, nil
 }
 
 // untilServed waits until the API server, which learns of webhooks a moment after they are stored, asks ours.
@@ -210,6 +219,9 @@ type api struct {
 func live(t *testing.T) *api {
 	t.Helper()
 	if config == nil {
+		if os.Getenv("CAPAKS_REQUIRE_SANDBOX") != "" && !testing.Short() {
+			t.Fatal(absent)
+		}
 		t.Skip(absent)
 	}
 	return connect(t, config)
@@ -248,12 +260,14 @@ func (a *api) read(t *testing.T, object client.Object) {
 	}
 }
 
-// change updates the stored object.
+// change updates the stored object, again where somebody else did so in between.
 func change[T client.Object](t *testing.T, a *api, object T, mutate func(T)) error {
 	t.Helper()
-	a.read(t, object)
-	mutate(object)
-	return a.Update(t.Context(), object)
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		a.read(t, object)
+		mutate(object)
+		return a.Update(t.Context(), object)
+	})
 }
 
 // refused asserts that a request was refused with a message that has all the parts.

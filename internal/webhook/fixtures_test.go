@@ -11,9 +11,13 @@ import (
 
 const subscription = "00000000-0000-0000-0000-000000000000"
 
+func objectMeta(namespace, name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: namespace, Name: name}
+}
+
 // cluster refers to a control plane and an infrastructure cluster of its own name.
 func cluster(namespace, name string, mutate ...func(*clusterv1.Cluster)) *clusterv1.Cluster {
-	c := &clusterv1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	c := &clusterv1.Cluster{ObjectMeta: objectMeta(namespace, name)}
 	c.Spec.ClusterNetwork.Services.CIDRBlocks = []string{"192.168.0.0/16"}
 	c.Spec.ControlPlaneRef = clusterv1.ContractVersionedObjectReference{APIGroup: v1beta1.GroupName, Kind: "AzureManagedControlPlane", Name: name}
 	c.Spec.InfrastructureRef = clusterv1.ContractVersionedObjectReference{APIGroup: v1beta1.GroupName, Kind: "AzureManagedCluster", Name: name}
@@ -24,7 +28,7 @@ func cluster(namespace, name string, mutate ...func(*clusterv1.Cluster)) *cluste
 }
 
 func controlPlane(namespace, name string, mutate ...func(*v1beta1.AzureManagedControlPlane)) *v1beta1.AzureManagedControlPlane {
-	cp := &v1beta1.AzureManagedControlPlane{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	cp := &v1beta1.AzureManagedControlPlane{ObjectMeta: objectMeta(namespace, name)}
 	cp.Spec.Location = "southcentralus"
 	cp.Spec.Version = "v1.33.4"
 	for _, m := range mutate {
@@ -34,14 +38,14 @@ func controlPlane(namespace, name string, mutate ...func(*v1beta1.AzureManagedCo
 }
 
 func infraCluster(namespace, name, subscription string) *v1beta1.AzureManagedCluster {
-	infra := &v1beta1.AzureManagedCluster{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	infra := &v1beta1.AzureManagedCluster{ObjectMeta: objectMeta(namespace, name)}
 	infra.Spec.SubscriptionID = subscription
 	return infra
 }
 
 // machinePool refers to an AzureManagedMachinePool of its own name.
 func machinePool(namespace, cluster, name string, mutate ...func(*clusterv1.MachinePool)) *clusterv1.MachinePool {
-	mp := &clusterv1.MachinePool{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	mp := &clusterv1.MachinePool{ObjectMeta: objectMeta(namespace, name)}
 	mp.Spec.ClusterName = cluster
 	mp.Spec.Replicas = ptr(int32(1))
 	mp.Spec.Template.Spec.ClusterName = cluster
@@ -55,7 +59,7 @@ func machinePool(namespace, cluster, name string, mutate ...func(*clusterv1.Mach
 }
 
 func nodePool(namespace, name string, mode v1beta1.NodePoolMode, mutate ...func(*v1beta1.AzureManagedMachinePool)) *v1beta1.AzureManagedMachinePool {
-	p := &v1beta1.AzureManagedMachinePool{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	p := &v1beta1.AzureManagedMachinePool{ObjectMeta: objectMeta(namespace, name)}
 	p.Spec.Mode = mode
 	p.Spec.SKU = "Standard_D2s_v3"
 	for _, m := range mutate {

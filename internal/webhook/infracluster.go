@@ -21,7 +21,7 @@ type infraClusterValidator struct {
 
 func (v *infraClusterValidator) ValidateCreate(ctx context.Context, infra *v1beta1.AzureManagedCluster) (admission.Warnings, error) {
 	cluster, err := v.clusterReferringTo(ctx, infra, kindInfraCluster)
-	if err != nil || cluster == nil {
+	if err != nil || cluster == nil || paused(cluster) { // `clusterctl move` creates what works elsewhere already
 		return nil, err
 	}
 	cp, err := v.controlPlane(ctx, cluster)

@@ -70,7 +70,7 @@ func (v *machinePoolValidator) newer(ctx context.Context, mp *clusterv1.MachineP
 		return nil, nil
 	}
 	cluster, err := v.cluster(ctx, mp.Namespace, mp.Spec.ClusterName)
-	if err != nil || cluster == nil || cluster.Spec.Paused != nil && *cluster.Spec.Paused {
+	if err != nil || cluster == nil || paused(cluster) {
 		return nil, err
 	}
 	cp, err := v.controlPlane(ctx, cluster)
@@ -84,6 +84,10 @@ func (v *machinePoolValidator) newer(ctx context.Context, mp *clusterv1.MachineP
 	}
 	return field.ErrorList{field.Invalid(field.NewPath("spec", "template", "spec", "version"), version,
 		fmt.Sprintf("is newer than spec.version %q of %s %q, and a pool cannot be: raise that one first, or write it here", cp.Spec.Version, kindControlPlane, cp.Name))}, nil
+}
+
+func paused(cluster *clusterv1.Cluster) bool {
+	return cluster.Spec.Paused != nil && *cluster.Spec.Paused
 }
 
 // clash is the problem of a MachinePool whose pool has the name another pool of the Cluster has in Azure.

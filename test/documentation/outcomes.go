@@ -34,14 +34,17 @@ type Outcome struct {
 	Notes   []string
 }
 
-// Variables are the values of the variables in the documentation's manifests, from its own list where they are on it.
+// Variables are the values of the variables in the documentation's manifests and in our cluster templates: those the documentation lists,
+// and the name and namespace of an identity for multi-tenancy.
 var Variables = map[string]string{
 	"CLUSTER_NAME":               "my-cluster",
 	"CLUSTER_IDENTITY_NAME":      "my-identity",
 	"CLUSTER_IDENTITY_NAMESPACE": "default",
 	"AZURE_LOCATION":             "southcentralus",
 	"AZURE_SUBSCRIPTION_ID":      "00000000-0000-0000-0000-000000000000",
+	"AZURE_NODE_MACHINE_TYPE":    "Standard_D2s_v3",
 	"KUBERNETES_VERSION":         "v1.19.6",
+	"WORKER_MACHINE_COUNT":       "2",
 }
 
 const plane = "AzureManagedControlPlane"

@@ -39,6 +39,7 @@ var kinds = []kind{
 
 // Served versions: both have the same schema, so no conversion is needed.
 const (
+	contractLabel  = "cluster.x-k8s.io/v1beta2"
 	storageVersion = "v1beta1"
 	oldVersion     = "v1alpha4"
 )
@@ -46,12 +47,13 @@ const (
 // complete adds to a CRD everything controller-gen leaves out.
 func complete(crd *apiextensionsv1.CustomResourceDefinition) error {
 	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == crd.Spec.Names.Kind })
-	if i < 0 || len(crd.Spec.Versions) != 1 || crd.Spec.Versions[0].Name != storageVersion {
-		return fmt.Errorf("kind %s with the single version %s as made by controller-gen is expected; run controller-gen first",
-			crd.Spec.Names.Kind, storageVersion)
+	// controller-gen may have made a bare version of the embedded types in api/v1alpha4; the copy below replaces it.
+	j := slices.IndexFunc(crd.Spec.Versions, func(v apiextensionsv1.CustomResourceDefinitionVersion) bool { return v.Name == storageVersion })
+	if i < 0 || j < 0 || crd.Labels[contractLabel] != "" {
+		return fmt.Errorf("kind %s, version %s, as made by controller-gen is expected; run controller-gen first", crd.Spec.Names.Kind, storageVersion)
 	}
 	k := kinds[i]
-	version := &crd.Spec.Versions[0]
+	version := &crd.Spec.Versions[j]
 	root := version.Schema.OpenAPIV3Schema
 
 	if err := bothFormsOfSKU(root, k); err != nil {
@@ -78,7 +80,7 @@ func label(crd *apiextensionsv1.CustomResourceDefinition) {
 	if crd.Labels == nil {
 		crd.Labels = map[string]string{}
 	}
-	crd.Labels["cluster.x-k8s.io/v1beta2"] = oldVersion + "_" + storageVersion
+	crd.Labels[contractLabel] = oldVersion + "_" + storageVersion
 	if crd.Spec.Names.Kind == "AzureClusterIdentity" {
 		crd.Labels["clusterctl.cluster.x-k8s.io/move-hierarchy"] = "true"
 	}

@@ -17,7 +17,7 @@ import (
 
 func main() {
 	crds := flag.String("crds", "config/crd/bases", "folder with the CRDs to complete")
-	docs := flag.String("docs", "", "file for the field reference; none if empty")
+	docs := flag.String("docs", "docs/reference/api.md", "file for the field reference; none if empty")
 	flag.Parse()
 	if err := run(*crds, *docs); err != nil {
 		fmt.Fprintln(os.Stderr, "crdgen:", err)

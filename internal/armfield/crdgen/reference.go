@@ -16,7 +16,7 @@ const preamble = `# API reference
 Generated from api/v1beta1 by internal/armfield/crdgen; do not edit.
 
 All kinds are in the group infrastructure.cluster.x-k8s.io, version v1beta1 (v1alpha4 is served with the same fields and is
-deprecated). "Azure property" is the property of the Azure resource a field stands for: of the managed cluster for an
+deprecated); the CRDs need Kubernetes 1.31 or newer in the management cluster. "Azure property" is the property of the Azure resource a field stands for: of the managed cluster for an
 AzureManagedControlPlane, of the agent pool for an AzureManagedMachinePool.
 
 How a field may change:
