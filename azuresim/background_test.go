@@ -142,7 +142,7 @@ func TestTornWrite(t *testing.T) {
 	if _, err := f.WriteString(`{"t":"2026-11-01T12:00:00Z","set":{"r/subscr`); err != nil {
 		t.Fatal(err)
 	}
-	f.Close()
+	_ = f.Close()
 	second := start(t, azuresim.Options{DataDir: dir})
 	second.do(200, "GET", group, rgVersion, "")
 }

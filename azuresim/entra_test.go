@@ -53,8 +53,8 @@ func TestSignInErrors(t *testing.T) {
 	}
 }
 
-func TestCertificateAndFederation(t *testing.T) {
-	m := start(t, azuresim.Options{})
+func certificate(t *testing.T) (*x509.Certificate, *rsa.PrivateKey) {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +68,31 @@ func TestCertificateAndFederation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cert, key
+}
+
+func TestCertificate(t *testing.T) {
+	m := start(t, azuresim.Options{})
+	const id = "aaaaaaaa-0000-4000-8000-0000000000c1"
+	good, goodKey := certificate(t)
+	bad, badKey := certificate(t)
+	m.s.AddWorld(world.World{Principals: []world.Principal{{TenantID: world.TenantA, ClientID: id, CertificatePEM: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: good.Raw}))}}})
+	for want, pair := range map[string]struct {
+		cert *x509.Certificate
+		key  *rsa.PrivateKey
+	}{"": {good, goodKey}, "AADSTS700027": {bad, badKey}} {
+		cred, err := azidentity.NewClientCertificateCredential(world.TenantA, id, []*x509.Certificate{pair.cert}, pair.key, &azidentity.ClientCertificateCredentialOptions{ClientOptions: m.options(), DisableInstanceDiscovery: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := token(cred); (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestFederation(t *testing.T) {
+	m := start(t, azuresim.Options{})
 	issuerKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -76,32 +101,9 @@ func TestCertificateAndFederation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const certClient, fedClient = "aaaaaaaa-0000-4000-8000-0000000000c1", "aaaaaaaa-0000-4000-8000-0000000000f1"
-	m.s.AddWorld(world.World{Principals: []world.Principal{
-		{TenantID: world.TenantA, ClientID: certClient, CertificatePEM: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))},
-		{TenantID: world.TenantA, ClientID: fedClient, Federated: []world.Federated{{Issuer: "https://oidc.test", Subject: "system:serviceaccount:ns:sa", PublicKeyPEM: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))}}},
-	}})
-	certCred, err := azidentity.NewClientCertificateCredential(world.TenantA, certClient, []*x509.Certificate{cert}, key, &azidentity.ClientCertificateCredentialOptions{ClientOptions: m.options(), DisableInstanceDiscovery: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := token(certCred); err != nil {
-		t.Errorf("certificate: %v", err)
-	}
-	other, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template.PublicKey = &other.PublicKey
-	der, _ = x509.CreateCertificate(rand.Reader, template, template, &other.PublicKey, other)
-	wrong, _ := x509.ParseCertificate(der)
-	wrongCred, err := azidentity.NewClientCertificateCredential(world.TenantA, certClient, []*x509.Certificate{wrong}, other, &azidentity.ClientCertificateCredentialOptions{ClientOptions: m.options(), DisableInstanceDiscovery: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := token(wrongCred); err == nil || !strings.Contains(err.Error(), "AADSTS700027") {
-		t.Errorf("wrong certificate: %v", err)
-	}
+	const id = "aaaaaaaa-0000-4000-8000-0000000000f1"
+	m.s.AddWorld(world.World{Principals: []world.Principal{{TenantID: world.TenantA, ClientID: id,
+		Federated: []world.Federated{{Issuer: "https://oidc.test", Subject: "system:serviceaccount:ns:sa", PublicKeyPEM: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))}}}}})
 	for _, c := range []struct {
 		subject string
 		age     time.Duration
@@ -116,7 +118,7 @@ func TestCertificateAndFederation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cred, err := azidentity.NewClientAssertionCredential(world.TenantA, fedClient, func(context.Context) (string, error) { return assertion, nil }, &azidentity.ClientAssertionCredentialOptions{ClientOptions: m.options(), DisableInstanceDiscovery: true})
+		cred, err := azidentity.NewClientAssertionCredential(world.TenantA, id, func(context.Context) (string, error) { return assertion, nil }, &azidentity.ClientAssertionCredentialOptions{ClientOptions: m.options(), DisableInstanceDiscovery: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +164,7 @@ func TestAuthorization(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		if !strings.Contains(resp.Header.Get("WWW-Authenticate"), `error="invalid_token"`) {
 			t.Errorf("no challenge: %v", resp.Header)
 		}

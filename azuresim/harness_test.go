@@ -158,7 +158,7 @@ func (m *sim) try(pipe runtime.Pipeline, method, path, version, body string, hea
 	if err != nil {
 		return answer{}, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	a := answer{Status: resp.StatusCode, Header: resp.Header}
 	if a.Raw, err = io.ReadAll(resp.Body); err != nil {
 		return a, err
@@ -208,7 +208,7 @@ func (m *sim) control(method, path, body string) []byte {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		m.t.Fatalf("%s %s: %d %v %s", method, path, resp.StatusCode, err, raw)

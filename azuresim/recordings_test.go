@@ -73,9 +73,14 @@ func normalised(t *testing.T, v any) any {
 func TestRecordings(t *testing.T) {
 	dir := specs(t)
 	for _, file := range []string{
-		"v2.13.0/Test_Containerservice_v1api20240901_CreationAndDeletion.json", "v2.11.0/Test_Containerservice_v1api20240901_CreationAndDeletion.json",
-		"v2.13.0/Test_AKS_ManagedCluster_20231001_CRUD.json", "v2.13.0/Test_Networking_VirtualNetwork_20240301_CRUD.json",
-		"v2.13.0/Test_Networking_Subnet_CreatedThenVNETUpdated_20201101_SubnetStillExists.json", "v2.13.0/Test_Resources_ResourceGroup_CRUD.json",
+		"v2.11.0/Test_Containerservice_v1api20240901_CreationAndDeletion.json",
+		"v2.13.0/Test_Containerservice_v1api20240901_CreationAndDeletion.json",
+		"v2.13.0/Test_Containerservice_v1api20231001_CreationAndDeletion.json",
+		"v2.13.0/Test_AKS_ManagedCluster_20231001_CRUD.json",
+		"v2.13.0/Test_Networking_VirtualNetwork_20240301_CRUD.json",
+		"v2.13.0/Test_Networking_Subnet_CreatedThenVNETUpdated_20201101_SubnetStillExists.json",
+		"v2.13.0/Test_Networking_Subnet_CreatedThenVNETUpdated_20240301_SubnetStillExists.json",
+		"v2.13.0/Test_Resources_ResourceGroup_CRUD.json",
 	} {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join(dir, "recordings", file))

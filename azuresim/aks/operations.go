@@ -133,7 +133,7 @@ func (p *Provider) listOperations(rq *arm.Request) (*arm.Response, error) {
 
 func (p *Provider) clusterStep(op *fabric.Operation, name string) {
 	if c := p.Fabric.Get(op.Resource); c != nil && name == apiServerStep {
-		p.startAPI(c)
+		_ = p.startAPI(c) // tried again, and reported, at the end of the operation
 	}
 }
 

@@ -21,10 +21,10 @@ func Get(o Object, path string) any {
 	return cur
 }
 
-// Str, Int and Bool read a dotted path and fall back to the zero value.
+// Str reads a text, "" when there is none.
 func Str(o Object, path string) string { s, _ := Get(o, path).(string); return s }
 
-// Bool reads a boolean.
+// Bool reads a boolean, false when there is none.
 func Bool(o Object, path string) bool { b, _ := Get(o, path).(bool); return b }
 
 // Int reads a number; ok is false when there is none.

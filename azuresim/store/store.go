@@ -64,15 +64,15 @@ func Open(dir string) (*Store, Contents, error) {
 	}
 	good, err := replay(f, &c)
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, c, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := f.Truncate(good); err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, c, err
 	}
 	if _, err := f.Seek(good, io.SeekStart); err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, c, err
 	}
 	if raw, err := os.ReadFile(filepath.Join(dir, beatName)); err == nil {
@@ -169,19 +169,19 @@ func (s *Store) Compact(now time.Time, docs []Change) error {
 	for _, d := range docs {
 		raw, err := json.Marshal(d.Value)
 		if err != nil {
-			f.Close()
+			_ = f.Close()
 			return fmt.Errorf("document %s: %w", d.Key, err)
 		}
 		if err := enc.Encode(line{Time: now, Set: map[string]json.RawMessage{d.Key: raw}}); err != nil {
-			f.Close()
+			_ = f.Close()
 			return err
 		}
 	}
 	if err := errors.Join(w.Flush(), f.Sync(), os.Rename(path+".new", path)); err != nil {
-		f.Close()
+		_ = f.Close()
 		return err
 	}
-	s.log.Close()
+	_ = s.log.Close()
 	s.log = f
 	s.size, err = f.Seek(0, io.SeekEnd)
 	s.compact = max(compactAfter, 2*s.size)

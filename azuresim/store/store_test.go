@@ -18,7 +18,7 @@ func open(t *testing.T, dir string) (*store.Store, store.Contents) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { _ = s.Close() })
 	return s, c
 }
 

@@ -14,12 +14,19 @@ import (
 )
 
 func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "azuresim:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := &cobra.Command{Use: "azuresim", Short: "An emulator of Azure Resource Manager, Entra ID and the Azure Kubernetes Service", SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(serveCommand())
 	if err := root.ExecuteContext(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "azuresim:", err)
-		os.Exit(1)
+		return err
 	}
+	return nil
 }

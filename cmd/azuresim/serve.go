@@ -147,8 +147,8 @@ func announce(s *azuresim.Server, f serveFlags, out io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprintf(out, "azuresim listens on %s (CA %s)\n", s.URL(), s.CAFile())
-	return nil
+	_, err := fmt.Fprintf(out, "azuresim listens on %s (CA %s)\n", s.URL(), s.CAFile())
+	return err
 }
 
 // writeWhole makes a file appear complete or not at all: others wait for it.
@@ -157,9 +157,9 @@ func writeWhole(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }()
 	if _, err := tmp.Write(content); err != nil {
-		tmp.Close()
+		_ = tmp.Close()
 		return err
 	}
 	if err := tmp.Close(); err != nil {

@@ -157,5 +157,5 @@ func setup(mgr ctrl.Manager, o *options) error {
 	if err := reconciler.SetupWithManager(mgr, o.concurrency, news); err != nil {
 		return err
 	}
-	return webhook.SetupWithManager(mgr, webhook.Options{})
+	return webhook.SetupWithManager(mgr, webhook.Options{DefaultSubscription: os.Getenv("AZURE_SUBSCRIPTION_ID")})
 }

@@ -149,6 +149,9 @@ func newSandboxDownCommand(dir *string) *cobra.Command {
 				printf(cmd.OutOrStdout(), "no sandbox in %s\n", *dir)
 				return nil
 			}
+			if err == nil {
+				printf(cmd.OutOrStdout(), "the sandbox in %s has ended\n", *dir)
+			}
 			return err
 		},
 	}

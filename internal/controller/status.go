@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,7 +76,7 @@ func applyFacts(cp *v1beta1.AzureManagedControlPlane, r engine.Report) {
 		status.Versions = []v1beta1.ControlPlaneVersion{{Version: status.Version}}
 	}
 	status.AutoUpgradeVersion = ""
-	if p := cp.Spec.AutoUpgradeProfile; p != nil && facts.Version != "" && strings.Contains("patch rapid stable", p.UpgradeChannel) && p.UpgradeChannel != "" {
+	if p := cp.Spec.AutoUpgradeProfile; p != nil && facts.Version != "" && slices.Contains([]string{"patch", "rapid", "stable"}, p.UpgradeChannel) {
 		status.AutoUpgradeVersion = status.Version
 	}
 	status.OIDCIssuerProfile = nil

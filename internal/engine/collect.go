@@ -28,7 +28,8 @@ func (s *step) collectCredentials(ctx context.Context, facts aks.Facts) error {
 		s.report.KubeconfigCurrent = true
 		return nil
 	}
-	if facts.Failed() && facts.Host == "" {
+	if s.memory.refusedETag == facts.ETag && s.memory.refusal != nil {
+		s.report.kubeconfigError = s.memory.refusal // asked already, in this very state of the cluster
 		return nil
 	}
 	response, err := s.Client.Post(ctx, s.names.ClusterID+"/listClusterAdminCredential", aks.ContainerServiceAPIVersion, nil, nil)
@@ -37,6 +38,7 @@ func (s *step) collectCredentials(ctx context.Context, facts aks.Facts) error {
 		// A cluster without credentials is still a cluster: say so and go on.
 		cause := azureError(refusal)
 		s.report.kubeconfigError = &cause
+		s.memory.refusedETag, s.memory.refusal = facts.ETag, &cause
 		return nil
 	}
 	if err != nil {
@@ -65,24 +67,33 @@ func kubeconfigOf(body map[string]any) ([]byte, error) {
 }
 
 // collectInstances lists the instances of pools whose state changed since they were listed last. A pool's eTag
-// changes with every operation on it, its count also when the autoscaler works.
+// changes with every operation on it, its count also when the autoscaler works. While fewer are there than the
+// count says, the list is read again with growing pauses: a failed pool may never get its nodes.
 func (s *step) collectInstances(ctx context.Context, facts aks.Facts) error {
 	for _, pool := range facts.Pools {
-		known, ok := s.memory.pools[pool.Name]
-		if ok && known.etag == pool.ETag && known.count == pool.Count && int64(len(known.providerIDs)) == pool.Count {
+		known := s.memory.pools[pool.Name]
+		same := known.listed && known.etag == pool.ETag && known.count == pool.Count
+		if same && int64(len(known.providerIDs)) == pool.Count || pool.Busy() {
 			continue
 		}
-		if pool.Busy() {
+		if wait := known.again.Sub(s.now()); same && wait > 0 {
+			s.report.requeue(wait)
 			continue
 		}
 		ids, err := s.listInstances(ctx, facts, pool.Name)
 		if err != nil {
 			return err
 		}
-		s.memory.pools[pool.Name] = instances{etag: pool.ETag, count: pool.Count, providerIDs: ids}
+		latest := instances{listed: true, etag: pool.ETag, count: pool.Count, providerIDs: ids}
 		if int64(len(ids)) != pool.Count {
-			s.report.requeue(instancesPause)
+			latest.pause = instancesPause
+			if same {
+				latest.pause = min(2*known.pause, maxInstancesPause)
+			}
+			latest.again = s.now().Add(latest.pause)
+			s.report.requeue(latest.pause)
 		}
+		s.memory.pools[pool.Name] = latest
 	}
 	return nil
 }

@@ -66,13 +66,20 @@ type memory struct {
 	failures map[string]aks.Failure
 	pools    map[string]instances
 	scaleSet map[string]string // pool -> scale set id
+	// refusal is why Azure gave no credentials, in the state of the cluster that refusedETag stands for.
+	refusal     *aks.AzureError
+	refusedETag string
 }
 
 // instances are the nodes of a pool as its scale set lists them, and the state of the pool they belong to.
 type instances struct {
+	listed      bool
 	etag        string
 	count       int64
 	providerIDs []string
+	// again and pause: when an incomplete list is read again.
+	again time.Time
+	pause time.Duration
 }
 
 // Request is one step to make.

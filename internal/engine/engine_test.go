@@ -12,6 +12,7 @@ import (
 
 	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/azuresim"
+	simarm "github.com/capaks/capaks/azuresim/arm"
 	"github.com/capaks/capaks/azuresim/clock"
 	"github.com/capaks/capaks/internal/aks"
 	"github.com/capaks/capaks/internal/arm"
@@ -114,7 +115,7 @@ func (r *rig) settle() engine.Report {
 		}
 		r.clock.Advance(report.Requeue)
 	}
-	r.t.Fatal("does not settle in 60 steps")
+	r.t.Fatalf("does not settle in 60 steps: %v\n%s", r.events, strings.Join(r.requests(max(0, len(r.azure.Requests())-30), false), "\n"))
 	return engine.Report{}
 }
 
@@ -282,4 +283,63 @@ func TestChangeInAzureIsNoticedByOneListAndRepairedOnce(t *testing.T) {
 		}
 	}
 	r.noClientErrors()
+}
+
+func TestDeletionDoesNotWaitForACreation(t *testing.T) {
+	r := newRig(t)
+	for len(r.events) < 3 {
+		r.clock.Advance(r.step().Requeue)
+	}
+	r.events = nil
+	r.in.ControlPlane.DeletionTimestamp = &metav1.Time{Time: r.clock.Now()}
+	r.settle()
+	r.wantEvents("Delete managedCluster my-cluster", "Delete resourceGroup foo-bar")
+}
+
+func TestForeignClusterIsLeftAlone(t *testing.T) {
+	r := newRig(t)
+	r.settle()
+	r.in.Owned = aks.Owned{}
+	r.editCluster(`{"tags":null}`)
+	r.restart()
+	report := r.step()
+	if report.Hold == nil || report.Hold.Reason != "AlreadyExists" {
+		t.Fatalf("hold = %+v, want AlreadyExists", report.Hold)
+	}
+	before := len(r.azure.Requests())
+	r.in.ControlPlane.DeletionTimestamp = &metav1.Time{Time: r.clock.Now()}
+	r.step()
+	for _, request := range r.requests(before, true) {
+		if strings.Contains(request, "/managedClusters/") {
+			t.Errorf("a foreign cluster got %s", request)
+		}
+	}
+}
+
+func TestFailedOperationKeepsAzuresReasonAndIsSentAgainWhenTheSpecChanges(t *testing.T) {
+	r := newRig(t)
+	if err := r.azure.AddFaults(azuresim.Fault{Method: "PUT", PathRegex: "managedClusters/my-cluster$", Times: 1,
+		FailOperation: &simarm.OperationError{Code: "QuotaExceeded", Message: "Operation results in exceeding quota limits of Core. Maximum allowed: 4"}}); err != nil {
+		t.Fatal(err)
+	}
+	var report engine.Report
+	for len(report.Failures) == 0 {
+		report = r.step()
+		r.clock.Advance(report.Requeue)
+	}
+	for _, failure := range report.Failures {
+		if failure.Error.Code != "QuotaExceeded" || !strings.Contains(failure.Error.Message, "Maximum allowed: 4") {
+			t.Errorf("failure = %+v, want Azure's code and message", failure.Error)
+		}
+	}
+	r.events = nil
+	for range 3 {
+		r.step()
+	}
+	r.wantEvents()
+	r.in.SpecChanged = true
+	*r.in.Pools[0].Replicas = 1
+	if report = r.settle(); !report.Done {
+		t.Errorf("not done after the spec changed: %+v", report.Hold)
+	}
 }

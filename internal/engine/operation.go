@@ -30,11 +30,14 @@ func (o *operation) duration() string { return string(o.verb) + " " + o.kind }
 func (s *step) follow(ctx context.Context) (bool, error) {
 	op := s.memory.running
 	if op == nil {
-		if op = s.found(); op == nil {
-			return false, nil
-		}
-		s.memory.running = op
+		op = s.found()
 	}
+	if op == nil || s.Inputs.ControlPlane.DeletionTimestamp != nil && op.verb != plan.Delete {
+		// Deleting a cluster preempts what runs on it: nobody waits for a creation that is not wanted any more.
+		s.memory.running = nil
+		return false, nil
+	}
+	s.memory.running = op
 	if wait := op.nextLook.Sub(s.now()); wait > 0 {
 		s.report.waitFor(op, wait)
 		return true, nil

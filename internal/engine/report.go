@@ -12,9 +12,10 @@ import (
 
 // Pauses between steps where no operation gives a better time.
 const (
-	instancesPause   = 3 * time.Second
-	transientPause   = 5 * time.Second
-	unreachablePause = 15 * time.Second
+	instancesPause    = 3 * time.Second
+	maxInstancesPause = 5 * time.Minute
+	transientPause    = 5 * time.Second
+	unreachablePause  = 15 * time.Second
 )
 
 // Report is what one step found and did. Conditions, status and events are a function of it.
@@ -171,8 +172,14 @@ func (s *step) ownership(r *Report) {
 	}
 }
 
-// retries makes sure that somebody comes back when a held goal may be sent again.
+// retries forgets failures of what is as it should be by now, and makes sure that somebody comes back when a held
+// goal may be sent again.
 func (s *step) retries(r *Report) {
+	for _, action := range r.decision.Actions {
+		if action.Verb == plan.None {
+			delete(s.memory.failures, lower(action.ID))
+		}
+	}
 	for _, failure := range s.memory.failures {
 		if !failure.RetryAt.IsZero() {
 			r.requeue(max(failure.RetryAt.Sub(s.now()), time.Second))

@@ -95,7 +95,7 @@ func (s *Set) Paths() []Path {
 		}
 		all = append(all, p)
 	})
-	slices.SortFunc(all, func(a, b Path) int { return slices.Compare(a, b) })
+	slices.SortFunc(all, slices.Compare[Path])
 	return all
 }
 

@@ -138,11 +138,6 @@ func (c *comparison) replaced(p fieldset.Path) bool {
 	return false
 }
 
-func emptyMap(v any) bool {
-	m, ok := v.(fieldset.Object)
-	return ok && len(m) == 0
-}
-
 func change(p fieldset.Path, from, to any, why Why, rule Rule) Change {
 	if rule.WriteOnly {
 		from, to = hideAny(from), hideAny(to)

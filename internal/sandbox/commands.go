@@ -63,8 +63,8 @@ func (s *Sandbox) apiServerCommand() command {
 		"--cert-dir=" + filepath.Join(s.layout.data(), "apiserver-certs"),
 		"--shutdown-delay-duration=0s",
 	}
-	// Most of what the API server keeps after starting is garbage of the OpenAPI documents of the CRDs. The limit is soft: it makes the collector
-	// work earlier, a hundred MiB earlier, and costs no start-up time.
+	// Left alone the API server keeps some 400 MiB shortly after starting, much of it garbage. The limit is soft: it makes the
+	// collector work earlier and refuses nothing.
 	env := append([]string{"GOMEMLIMIT=256MiB"}, baseEnv()...)
 	return command{name: APIServer, args: args, env: env, url: url, ready: s.answers(url+"/readyz", s.layout.certDir("admin"))}
 }

@@ -72,7 +72,7 @@ func displayOn(out io.Writer) display {
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		return treeDisplay(out, func() (int, int) {
 			width, height, err := term.GetSize(int(file.Fd()))
-			if err != nil {
+			if err != nil || width <= 0 || height <= 0 { // a pseudo-terminal that nobody gave a size
 				return 80, 24
 			}
 			return width, height

@@ -223,7 +223,7 @@ func (i *installer) webhooks(ctx context.Context) error {
 	if i.sandbox.options.with(Manager) {
 		objects = i.provider.webhooks
 	}
-	// Cluster API's come last: configurations take effect in the order of their creation, so the probes below speak for all.
+	// Cluster API's come last, because it is them that the probes below ask: whatever was stored before is expected to be in force by then.
 	for _, object := range append(objects, i.clusterAPI.webhooks...) {
 		if err := i.apply(ctx, object); err != nil {
 			return err

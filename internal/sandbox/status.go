@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -39,6 +41,9 @@ func ReadStatus(dir string) (*Status, error) {
 		}
 		status.Components = append(status.Components, component)
 	}
+	slices.SortFunc(status.Components, func(a, b ComponentStatus) int {
+		return cmp.Compare(slices.Index(Components(), a.Name), slices.Index(Components(), b.Name))
+	})
 	return status, nil
 }
 

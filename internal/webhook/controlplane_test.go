@@ -100,6 +100,43 @@ virtualNetwork: {name: own, resourceGroup: net, subnet: {name: nodes, serviceEnd
 	}
 }
 
+// What was filled in stays, also where it would be filled in differently now.
+func TestControlPlaneDefaultsAreKept(t *testing.T) {
+	a := live(t)
+	written := func(mutate ...controlPlaneChange) *v1beta1.AzureManagedControlPlane {
+		return controlPlane(a.namespace, "kept", append(mutate, func(cp *v1beta1.AzureManagedControlPlane) {
+			cp.Labels = map[string]string{clusterv1.ClusterNameLabel: "my-cluster"}
+		})...)
+	}
+	cp := written(func(cp *v1beta1.AzureManagedControlPlane) {
+		cp.Spec.VirtualNetwork = &v1beta1.VirtualNetwork{Subnet: &v1beta1.Subnet{ServiceEndpoints: []v1beta1.ServiceEndpoint{{Service: "Microsoft.Storage", Locations: []string{"*"}}}}}
+	})
+	a.create(t, cp)
+	want := *cp.Spec.DeepCopy()
+	want.VirtualNetwork.Subnet.ServiceEndpoints = nil
+	replace := func(when string, mutate ...controlPlaneChange) {
+		t.Helper()
+		again := written(mutate...)
+		again.ResourceVersion = cp.ResourceVersion
+		if err := a.Update(t.Context(), again); err != nil {
+			t.Fatalf("%s: %v", when, err)
+		}
+		if diff := cmp.Diff(want, again.Spec); diff != "" {
+			t.Errorf("%s: -want +got\n%s", when, diff)
+		}
+		cp = again
+	}
+	want.NetworkPluginMode = "overlay"
+	overlay := func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.NetworkPluginMode = "overlay" }
+	replace("with overlay, which has another default network", overlay)
+	cp.Status.ResourceID = "/subscriptions/s/resourceGroups/my-cluster/providers/Microsoft.ContainerService/managedClusters/kept"
+	if err := a.Status().Update(t.Context(), cp); err != nil {
+		t.Fatal(err)
+	}
+	replace("once the cluster exists, and nothing is derived any more", overlay)
+	replace("with a network without names", overlay, func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.VirtualNetwork = &v1beta1.VirtualNetwork{} })
+}
+
 func TestControlPlaneSKU(t *testing.T) {
 	a := live(t)
 	for name, c := range map[string]struct{ sku, want any }{

@@ -85,6 +85,20 @@ func TestLastSystemPoolChangesMode(t *testing.T) {
 	refused(t, change(t, a, p1, user), "last System pool", `"pool1"`, "spec.mode")
 }
 
+// A System pool that was created and lost its MachinePool is still in AKS: it counts, and it is kept.
+func TestOrphanedSystemPool(t *testing.T) {
+	a := live(t)
+	a.create(t, cluster(a.namespace, "c"))
+	orphan, pool0 := createPool(t, a, "c", "pool0", v1beta1.NodePoolModeSystem)
+	mp1, pool1 := createPool(t, a, "c", "pool1", v1beta1.NodePoolModeSystem)
+	accepted(t, a.Delete(t.Context(), orphan))
+	withoutFinalizers(t, a, orphan)
+	gone(t, a, orphan)
+	accepted(t, a.Delete(t.Context(), mp1))
+	accepted(t, a.Delete(t.Context(), pool1))
+	refusedAndUntouched(t, a, pool0)
+}
+
 // Both MachinePools of the only two System pools were deleted in the same instant, which no admission can see: one pool
 // goes, one stays, and neither deletion hangs for good.
 func TestTwoSystemPoolsAtOnce(t *testing.T) {

@@ -1,0 +1,48 @@
+package webhook_test
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/capaks/capaks/api/v1beta1"
+)
+
+func TestIdentity(t *testing.T) {
+	a := live(t)
+	identity := func(name string, kind v1beta1.IdentityType, mutate ...func(*v1beta1.AzureClusterIdentitySpec)) *v1beta1.AzureClusterIdentity {
+		i := &v1beta1.AzureClusterIdentity{ObjectMeta: metav1.ObjectMeta{Namespace: a.namespace, Name: name}}
+		i.Spec = v1beta1.AzureClusterIdentitySpec{Type: kind, TenantID: subscription, ClientID: subscription, AllowedNamespaces: &v1beta1.AllowedNamespaces{}}
+		for _, m := range mutate {
+			m(&i.Spec)
+		}
+		return i
+	}
+	secret := func(s *v1beta1.AzureClusterIdentitySpec) { s.ClientSecret = corev1.SecretReference{Name: "sp"} }
+
+	for _, kind := range []v1beta1.IdentityType{v1beta1.ServicePrincipal, v1beta1.ManualServicePrincipal, v1beta1.ServicePrincipalCertificate} {
+		refused(t, a.Create(t.Context(), identity("i", kind)), "spec.clientSecret.name", string(kind), "name of a Secret")
+	}
+	refused(t, a.Create(t.Context(), identity("i", v1beta1.WorkloadIdentity, func(s *v1beta1.AzureClusterIdentitySpec) { s.TenantID = "" })), "spec.tenantID", "Required")
+
+	a.warnings.take()
+	sp := identity("sp", v1beta1.ServicePrincipal, secret)
+	a.create(t, sp, identity("cert", v1beta1.ServicePrincipalCertificate, func(s *v1beta1.AzureClusterIdentitySpec) { s.CertPath = "/cert.pem" }), identity("wi", v1beta1.WorkloadIdentity))
+	if got := a.warnings.take(); got != "" {
+		t.Errorf("warned: %s", got)
+	}
+	if got := sp.Spec.ClientSecret.Namespace; got != a.namespace {
+		t.Errorf("the Secret is looked for in %q", got)
+	}
+	refused(t, change(t, a, sp, func(i *v1beta1.AzureClusterIdentity) { i.Spec.ClientSecret = corev1.SecretReference{} }), "spec.clientSecret.name")
+
+	a.create(t, identity("unusable", v1beta1.UserAssignedIdentityCredential, func(s *v1beta1.AzureClusterIdentitySpec) { s.AllowedNamespaces, s.ClientID = nil, "me" }))
+	got := a.warnings.take()
+	for _, part := range []string{"UserAssignedIdentityCredential", "spec.allowedNamespaces", `spec.clientID "me"`} {
+		if !strings.Contains(got, part) {
+			t.Errorf("the warnings lack %q: %s", part, got)
+		}
+	}
+}
