@@ -20,6 +20,7 @@ const (
 	ReasonWaitingForOperation    = "WaitingForOperation"
 	ReasonRefused                = "Refused"
 	ReasonForeignContents        = "ForeignContents"
+	ReasonGoesWithCluster        = "GoesWithCluster"
 )
 
 // Decision is the whole plan for a cluster and which of its requests is next.

@@ -50,7 +50,7 @@ func DefaultMachinePool(spec *v1beta1.AzureManagedMachinePoolSpec, name string) 
 
 // NormalVersion is a Kubernetes version with the leading v that Cluster API wants.
 func NormalVersion(version string) string {
-	if version == "" || strings.HasPrefix(version, "v") {
+	if version == "" || version[0] < '0' || version[0] > '9' { // has its v, or is no version: shown as it was written
 		return version
 	}
 	return "v" + version

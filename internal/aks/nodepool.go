@@ -41,6 +41,10 @@ func poolStep(in Inputs, n Names, pool Pool, obs Observation, observed plan.Obse
 	// Pools of this cluster's first request have no owned set yet if the manager died right after it; the pool
 	// belongs to a cluster that is ours, and a declared pool of that name is what was asked for.
 	d.Adopt = true
+	if pool.Deleting && in.Cluster.Deleting {
+		// AKS deletes all pools with their cluster; one by one first only costs the time of another operation.
+		return plan.Action{Verb: plan.None, ID: d.ID, Kind: d.Kind, Name: name, APIVersion: d.APIVersion, Reason: ReasonGoesWithCluster}
+	}
 	if pool.Deleting {
 		d.Absent = true
 		if observed.Exists && lastSystemPool(obs, name) {

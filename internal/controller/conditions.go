@@ -175,14 +175,21 @@ func (o outcome) readyVerdict(parts ...verdict) verdict {
 	if o.deleting {
 		return bad("Deleting", "the cluster is being deleted")
 	}
-	for _, part := range parts {
-		if !part.ok() {
-			return part
-		}
+	if part := firstBad(parts...); !part.ok() {
+		return part
 	}
 	for _, action := range o.report.Pending {
 		if action.Kind != aks.KindAgentPool && action.Verb != plan.None {
 			return bad("OutOfSync", action.Line())
+		}
+	}
+	return good
+}
+
+func firstBad(parts ...verdict) verdict {
+	for _, part := range parts {
+		if !part.ok() {
+			return part
 		}
 	}
 	return good

@@ -99,6 +99,9 @@ func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request, a *aggrega
 		o.err = errors.Join(o.err, err)
 	}
 	r.events(a, before, o)
+	if o.passing() {
+		return ctrl.Result{RequeueAfter: o.report.Requeue}, nil
+	}
 	if err := save(ctx); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -106,6 +109,17 @@ func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request, a *aggrega
 		return ctrl.Result{}, o.err
 	}
 	return ctrl.Result{RequeueAfter: r.requeueAfter(o)}, nil
+}
+
+// shortWait is a wait for which no status is written: it is over before anybody could read it, and writing would
+// take longer than the waiting.
+const shortWait = time.Second
+
+// passing tells whether the next step follows at once and this one left nothing that must be stored.
+func (o outcome) passing() bool {
+	r := o.report
+	return o.ran && o.err == nil && r.Operation != nil && r.Requeue < shortWait && r.Kubeconfig == nil && len(r.Failed) == 0 && !o.deleting &&
+		!r.Facts.Exists
 }
 
 // credentialPause is when missing or refused credentials are looked at again; Secrets are not watched, so that

@@ -107,7 +107,7 @@ func operationStatus(r engine.Report) *v1beta1.Operation {
 // because Cluster API starts connecting at that moment and waits long after a failed attempt.
 func applyInfra(a *aggregate, o outcome) {
 	infra, cp := a.infra, a.controlPlane
-	verdict := o.readyVerdict(o.credentialsVerdict(), o.networkVerdict())
+	verdict := firstBad(o.credentialsVerdict(), o.networkVerdict())
 	if problem := subscriptionMismatch(a); problem != "" {
 		verdict = bad("SubscriptionMismatch", problem)
 	} else if verdict.ok() && !cp.Status.Initialized {

@@ -123,6 +123,10 @@ func (r *Report) waitFor(op *operation, wait time.Duration) {
 func (s *step) finish() Report {
 	r := &s.report
 	obs := s.memory.obs
+	if r.Error == nil && !s.memory.baseAt.IsZero() {
+		// What was sent and read in this step has changed the plan: the report is about the plan as it is now.
+		r.decision = aks.Decide(s.Inputs, obs, s.now())
+	}
 	r.Names = s.names
 	r.Facts = aks.FactsOf(obs.Cluster)
 	r.Observed = !s.memory.baseAt.IsZero()

@@ -100,6 +100,7 @@ func run(ctx context.Context, o options) (err error) {
 	longer := make([]*storyResult, len(o.operations)-1)
 	idling := make(chan struct{})
 	group.Go(func() error {
+		var err error
 		r.Fleet, err = first.measureFleet(groupCtx, o, func() { close(idling) })
 		return err
 	})

@@ -125,37 +125,37 @@ func (p *plane) playStory(ctx context.Context) (*storyResult, error) {
 	progress("story with operations of %s", p.length)
 	t := &teller{plane: p}
 	scaled, upgraded, changed := newCluster("scaled", "system", "user"), newCluster("upgraded", "system", "user"), newCluster("changed", "system", "user")
-	group, ctx := errgroup.WithContext(ctx)
+	group, playing := errgroup.WithContext(ctx)
 	began := time.Now()
 	asked := make(chan struct{})
 	group.Go(func() error {
-		if err := t.create(ctx, scaled, func() error { close(asked); return nil }); err != nil {
+		if err := t.create(playing, scaled, func() error { close(asked); return nil }); err != nil {
 			return err
 		}
-		if err := t.play(ctx, "pool scale", scaled, t.patch(scaled.machinePool("user"), `{"spec":{"replicas":3}}`), goal{scaled.pool("user"), readyWith(3)}); err != nil {
+		if err := t.play(playing, "pool scale", scaled, t.patch(scaled.machinePool("user"), `{"spec":{"replicas":3}}`), goal{scaled.pool("user"), readyWith(3)}); err != nil {
 			return err
 		}
-		return t.play(ctx, "cluster delete", scaled, t.remove(scaled.self()), goal{scaled.controlPlane(), gone}, goal{scaled.self(), gone})
+		return t.play(playing, "cluster delete", scaled, t.remove(scaled.self()), goal{scaled.controlPlane(), gone}, goal{scaled.self(), gone})
 	})
 	group.Go(func() error {
-		if err := t.createAfter(ctx, asked, 0, upgraded); err != nil {
+		if err := t.createAfter(playing, asked, 0, upgraded); err != nil {
 			return err
 		}
-		if err := t.play(ctx, "control plane upgrade", upgraded, t.patch(upgraded.controlPlane(), `{"spec":{"version":"`+nextMinor+`"}}`), goal{upgraded.controlPlane(), readyAt(nextMinor)}); err != nil {
+		if err := t.play(playing, "control plane upgrade", upgraded, t.patch(upgraded.controlPlane(), `{"spec":{"version":"`+nextMinor+`"}}`), goal{upgraded.controlPlane(), readyAt(nextMinor)}); err != nil {
 			return err
 		}
 		change := `{"spec":{"template":{"spec":{"version":"` + nextMinor + `"}}}}`
-		return t.play(ctx, "pool upgrade", upgraded, t.patch(upgraded.machinePool("user"), change), goal{upgraded.pool("user"), readyAt(nextMinor)})
+		return t.play(playing, "pool upgrade", upgraded, t.patch(upgraded.machinePool("user"), change), goal{upgraded.pool("user"), readyAt(nextMinor)})
 	})
 	group.Go(func() error {
-		if err := t.createAfter(ctx, asked, stagger, changed); err != nil {
+		if err := t.createAfter(playing, asked, stagger, changed); err != nil {
 			return err
 		}
 		add := func(ctx context.Context) error { return t.apply(ctx, "added", changed.poolManifest("added", "User")) }
-		if err := t.play(ctx, "pool add", changed, add, goal{changed.pool("added"), readyWith(2)}); err != nil {
+		if err := t.play(playing, "pool add", changed, add, goal{changed.pool("added"), readyWith(2)}); err != nil {
 			return err
 		}
-		return t.play(ctx, "pool delete", changed, t.remove(changed.machinePool("added")), goal{changed.pool("added"), gone})
+		return t.play(playing, "pool delete", changed, t.remove(changed.machinePool("added")), goal{changed.pool("added"), gone})
 	})
 	if err := group.Wait(); err != nil {
 		return nil, err

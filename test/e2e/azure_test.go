@@ -76,14 +76,18 @@ type request struct {
 	SpecErrors  []string       `json:"specErrors"`
 }
 
-func (r request) write() bool { return r.Method == "PUT" || r.Method == "PATCH" || r.Method == "DELETE" }
+func (r request) write() bool {
+	return r.Method == "PUT" || r.Method == "PATCH" || r.Method == "DELETE"
+}
 
 // about tells whether the request's path has a part, without case.
 func (r request) about(part string) bool {
 	return strings.Contains(strings.ToLower(r.Path)+"?", strings.ToLower(part))
 }
 
-func (r request) String() string { return fmt.Sprintf("%d %s %s %d %s", r.N, r.Method, r.Path, r.Status, r.ErrorCode) }
+func (r request) String() string {
+	return fmt.Sprintf("%d %s %s %d %s", r.N, r.Method, r.Path, r.Status, r.ErrorCode)
+}
 
 // requests are those of the manager after number since that the filters let pass.
 func (a *azure) requests(t *testing.T, since int, filters ...func(request) bool) []request {

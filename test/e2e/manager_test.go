@@ -1,0 +1,184 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/capaks/capaks/internal/sandbox"
+)
+
+// TestPausedClusterIsLeftAlone pauses by the Cluster and by the annotation, changes what is declared meanwhile, and lets go again.
+func TestPausedClusterIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	p := crowded(t)
+	p.namespace(t, "paused")
+	c := small("paused", "paused")
+	p.apply(t, c.manifest())
+	p.awaitAvailable(t, c)
+	p.awaitSynced(t, c)
+	for i, way := range []struct{ pause, unpause []string }{
+		{
+			[]string{"patch", "cluster.cluster.x-k8s.io", c.name, "--type=merge", `--patch={"spec":{"paused":true}}`},
+			[]string{"patch", "cluster.cluster.x-k8s.io", c.name, "--type=merge", `--patch={"spec":{"paused":false}}`},
+		},
+		{
+			[]string{"annotate", "azuremanagedcontrolplane", c.name, "cluster.x-k8s.io/paused="},
+			[]string{"annotate", "azuremanagedcontrolplane", c.name, "cluster.x-k8s.io/paused-"},
+		},
+	} {
+		p.kubectl(t, append(way.pause, "--namespace="+c.namespace)...)
+		p.awaitCondition(t, 30*time.Second, controlPlanes, c.namespace, c.name, "Paused", "True", "Paused")
+		if i == 0 {
+			p.awaitCondition(t, 30*time.Second, infraPools, c.namespace, c.poolObject("system"), "Paused", "True", "Paused")
+			p.awaitCondition(t, 30*time.Second, infraClusters, c.namespace, c.name, "Paused", "True", "Paused")
+		}
+		since := p.azure.last(t)
+		color := fmt.Sprint("color-", i)
+		p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, `{"spec":{"additionalTags":{"color":"`+color+`"}}}`)
+		always(t, 8*time.Second, func() string {
+			if sent := p.azure.requests(t, since, c.mentions); len(sent) > 0 {
+				return fmt.Sprintf("paused, and yet the manager sent %v", sent)
+			}
+			return ""
+		})
+		p.kubectl(t, append(way.unpause, "--namespace="+c.namespace)...)
+		eventually(t, time.Minute, func() string {
+			tags, _ := p.azure.get(t, c.id(), containerService)["tags"].(map[string]any)
+			return unless(tags["color"] == color, fmt.Sprintf("the tags are %v, want color %s", tags, color))
+		})
+		p.awaitCondition(t, 30*time.Second, controlPlanes, c.namespace, c.name, "Paused", "False", "NotPaused")
+		p.awaitSynced(t, c)
+	}
+	p.remove(t, c)
+	p.azure.expectCleanLog(t, c.mentions)
+}
+
+// TestManagersShareAServerByLabelAndNamespace: one manager is told to look at one namespace and one value of the watch-filter label, and
+// then sees nothing else.
+func TestManagersShareAServerByLabelAndNamespace(t *testing.T) {
+	t.Parallel()
+	p := crowded(t)
+	p.namespace(t, "filtered")
+	p.namespace(t, "filtered-not")
+	// The sandbox's own manager must not be first: the Clusters belong to a manager that watches nothing but paused ones until ours is up.
+	second := p.startManager(t, "--namespace=filtered", "--watch-filter=mine", "--v=2")
+	second.await(t, "Starting workers")
+	c, other := small("filtered", "filtered"), small("filtered-not", "filtered-not")
+	p.apply(t, other.manifest())
+	p.apply(t, c.manifest())
+	p.awaitAvailable(t, c) // by the sandbox's own manager, which looks at everything
+	p.awaitAvailable(t, other)
+	if log := second.log(); strings.Contains(log, "sent to Azure") {
+		t.Errorf("the manager worked on what is not its own:\n%s", log)
+	}
+	p.remove(t, c)
+	p.remove(t, other)
+}
+
+// TestManagerWithoutFeatureGatesDoesNothing: either gate switched off means no controller and no webhook.
+func TestManagerWithoutFeatureGatesDoesNothing(t *testing.T) {
+	t.Parallel()
+	p := crowded(t)
+	for _, gate := range []string{"AKS", "MachinePool"} {
+		t.Run(gate, func(t *testing.T) {
+			t.Parallel()
+			m := p.startManager(t, "--feature-gates="+gate+"=false")
+			m.await(t, "no controller and no webhook runs")
+			eventually(t, 30*time.Second, func() string {
+				response, err := http.Get("http://" + m.health + "/healthz")
+				if err != nil {
+					return err.Error()
+				}
+				defer response.Body.Close() //nolint:errcheck // read only
+				return unless(response.StatusCode == http.StatusOK, response.Status)
+			})
+			if log := m.log(); strings.Contains(log, "Starting Controller") || strings.Contains(log, "Registering webhook") {
+				t.Errorf("something runs all the same:\n%s", log)
+			}
+		})
+	}
+}
+
+// manager is one that a test started beside the sandbox's own.
+type manager struct {
+	health string
+	mu     sync.Mutex
+	out    bytes.Buffer
+}
+
+func (m *manager) Write(b []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.out.Write(b)
+}
+
+func (m *manager) log() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.out.String()
+}
+
+func (m *manager) await(t *testing.T, line string) {
+	t.Helper()
+	eventually(t, time.Minute, func() string {
+		return unless(strings.Contains(m.log(), line), fmt.Sprintf("the manager has not said %q but\n%s", line, m.log()))
+	})
+}
+
+// startManager runs a manager until the test ends, with the sandbox's management API and Azure.
+func (p *plane) startManager(t *testing.T, args ...string) *manager {
+	t.Helper()
+	m := &manager{health: freeAddress(t)}
+	ctx, cancel := context.WithCancel(context.Background())
+	certificates := filepath.Join(p.box.Dir(), "pki", "manager")
+	if _, err := os.Stat(certificates); err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "manager"), append([]string{
+		"--kubeconfig=" + p.box.Kubeconfig(), "--leader-elect=false", "--health-addr=" + m.health, "--diagnostics-address=0",
+		"--webhook-host=127.0.0.1", "--webhook-port=" + port, "--webhook-cert-dir=" + certificates,
+	}, args...)...)
+	cmd.Stdout, cmd.Stderr = m, m
+	variables, err := p.box.AzureEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = os.Environ()
+	for _, v := range variables {
+		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait() // it was killed
+	})
+	return m
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // nothing was ever accepted on it
+	return l.Addr().String()
+}
+
+var _ = sandbox.Manager
