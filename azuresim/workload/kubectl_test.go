@@ -22,6 +22,9 @@ type kubectl struct {
 }
 
 func newKubectl(t *testing.T, a Access) *kubectl {
+	if testing.Short() {
+		t.Skip("no kubectl runs with -short")
+	}
 	bin, err := filepath.Abs(filepath.Join("..", "..", "bin", "kubectl"))
 	if err == nil {
 		_, err = os.Stat(bin)

@@ -51,7 +51,14 @@ func Decide(in Inputs, obs Observation, now time.Time) Decision {
 	if n.NetworkInOtherGroup {
 		d.Actions = append(d.Actions, resourceGroupStep(in, n, n.NetworkGroupID, obs.NetworkGroup, in.Owned.NetworkGroup, now))
 	}
-	d.Actions = append(d.Actions, networkStep(in, n, obs, now), clusterStep(in, n, obs, now))
+	cluster := clusterStep(in, n, obs, now)
+	if cluster.Reason == plan.ReasonAlreadyExists {
+		// Somebody else's cluster: a network beside it would be of no use to anybody.
+		d.Actions = []plan.Action{cluster}
+		d.choose(in, obs, now)
+		return d
+	}
+	d.Actions = append(d.Actions, networkStep(in, n, obs, now), cluster)
 	if obs.Cluster.Exists {
 		d.Actions = append(d.Actions, poolSteps(in, n, obs, now)...)
 	}

@@ -4,6 +4,7 @@ package crd_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -50,6 +51,11 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
+	flag.Parse()
+	if testing.Short() {
+		absent = "no API server with -short"
+		return m.Run(), nil
+	}
 	dir, missing := binaries()
 	if missing != nil {
 		absent = missing.Error()

@@ -101,7 +101,7 @@ func calm(t *testing.T) *plane {
 func disturbed(t *testing.T) *plane {
 	t.Helper()
 	p := started(t, "disturbed", func(string) sandbox.Options {
-		return sandbox.Options{AzureSimArgs: []string{quick, "--durations=managedCluster.create=30s"}}
+		return sandbox.Options{AzureSimArgs: []string{quick, "--durations=managedCluster.create=4s"}}
 	})
 	turn.Lock()
 	t.Cleanup(turn.Unlock)

@@ -63,26 +63,57 @@ func TestPausedClusterIsLeftAlone(t *testing.T) {
 	p.azure.expectCleanLog(t, c.mentions)
 }
 
-// TestManagersShareAServerByLabelAndNamespace: one manager is told to look at one namespace and one value of the watch-filter label, and
-// then sees nothing else.
-func TestManagersShareAServerByLabelAndNamespace(t *testing.T) {
+// TestManagerLooksOnlyAtItsNamespaceAndLabel: told so, it works on one of three clusters.
+func TestManagerLooksOnlyAtItsNamespaceAndLabel(t *testing.T) {
 	t.Parallel()
-	p := crowded(t)
+	p := disturbed(t)
 	p.namespace(t, "filtered")
 	p.namespace(t, "filtered-not")
-	// The sandbox's own manager must not be first: the Clusters belong to a manager that watches nothing but paused ones until ours is up.
-	second := p.startManager(t, "--namespace=filtered", "--watch-filter=mine", "--v=2")
-	second.await(t, "Starting workers")
-	c, other := small("filtered", "filtered"), small("filtered-not", "filtered-not")
-	p.apply(t, other.manifest())
-	p.apply(t, c.manifest())
-	p.awaitAvailable(t, c) // by the sandbox's own manager, which looks at everything
-	p.awaitAvailable(t, other)
-	if log := second.log(); strings.Contains(log, "sent to Azure") {
-		t.Errorf("the manager worked on what is not its own:\n%s", log)
+	mine, unlabelled, elsewhere := small("filtered", "mine"), small("filtered", "unlabelled"), small("filtered-not", "elsewhere")
+	all := []cluster{mine, unlabelled, elsewhere}
+	for _, c := range all {
+		p.apply(t, paused(c.manifest()))
+		if c.name != unlabelled.name {
+			p.kubectl(t, "label", "azuremanagedcontrolplane", c.name, "--namespace="+c.namespace, "cluster.x-k8s.io/watch-filter=mine")
+		}
 	}
-	p.remove(t, c)
-	p.remove(t, other)
+	if err := p.box.Kill(sandbox.Manager); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("filtered", func(t *testing.T) {
+		p.startManager(t, p.webhookPort(t), "--namespace=filtered", "--watch-filter=mine").await(t, "Starting workers")
+		for _, c := range all {
+			p.patch(t, "cluster.cluster.x-k8s.io", c.namespace, c.name, `{"spec":{"paused":false}}`)
+		}
+		p.awaitAvailable(t, mine)
+		for _, c := range all[1:] {
+			if sent := p.azure.requests(t, 0, c.mentions); len(sent) > 0 {
+				t.Errorf("the manager worked on %s/%s: %v", c.namespace, c.name, sent)
+			}
+		}
+	})
+	if err := p.box.Restart(t.Context(), sandbox.Manager); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		p.remove(t, c)
+	}
+}
+
+// webhookPort is where the API server expects the manager's webhooks.
+func (p *plane) webhookPort(t *testing.T) string {
+	t.Helper()
+	status, err := sandbox.ReadStatus(p.box.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range status.Components {
+		if c.Name == sandbox.Manager {
+			return c.URL[strings.LastIndex(c.URL, ":")+1:]
+		}
+	}
+	t.Fatal("there is no manager")
+	return ""
 }
 
 // TestManagerWithoutFeatureGatesDoesNothing: either gate switched off means no controller and no webhook.
@@ -92,7 +123,7 @@ func TestManagerWithoutFeatureGatesDoesNothing(t *testing.T) {
 	for _, gate := range []string{"AKS", "MachinePool"} {
 		t.Run(gate, func(t *testing.T) {
 			t.Parallel()
-			m := p.startManager(t, "--feature-gates="+gate+"=false")
+			m := p.startManager(t, strings.TrimPrefix(freeAddress(t), "127.0.0.1:"), "--feature-gates="+gate+"=false")
 			m.await(t, "no controller and no webhook runs")
 			eventually(t, 30*time.Second, func() string {
 				response, err := http.Get("http://" + m.health + "/healthz")
@@ -136,21 +167,17 @@ func (m *manager) await(t *testing.T, line string) {
 }
 
 // startManager runs a manager until the test ends, with the sandbox's management API and Azure.
-func (p *plane) startManager(t *testing.T, args ...string) *manager {
+func (p *plane) startManager(t *testing.T, webhookPort string, args ...string) *manager {
 	t.Helper()
 	m := &manager{health: freeAddress(t)}
 	ctx, cancel := context.WithCancel(context.Background())
-	certificates := filepath.Join(p.box.Dir(), "pki", "manager")
+	certificates := filepath.Join(p.box.Dir(), "data", "pki", "manager")
 	if _, err := os.Stat(certificates); err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "manager"), append([]string{
 		"--kubeconfig=" + p.box.Kubeconfig(), "--leader-elect=false", "--health-addr=" + m.health, "--diagnostics-address=0",
-		"--webhook-host=127.0.0.1", "--webhook-port=" + port, "--webhook-cert-dir=" + certificates,
+		"--webhook-host=127.0.0.1", "--webhook-port=" + webhookPort, "--webhook-cert-dir=" + certificates,
 	}, args...)...)
 	cmd.Stdout, cmd.Stderr = m, m
 	variables, err := p.box.AzureEnv()
@@ -180,5 +207,3 @@ func freeAddress(t *testing.T) string {
 	defer l.Close() //nolint:errcheck // nothing was ever accepted on it
 	return l.Addr().String()
 }
-
-var _ = sandbox.Manager
