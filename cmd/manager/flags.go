@@ -2,12 +2,13 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
+	cliflag "k8s.io/component-base/cli/flag"
 	"k8s.io/component-base/featuregate"
 	logsv1 "k8s.io/component-base/logs/api/v1"
-	"sigs.k8s.io/cluster-api/util/flags"
 
 	"github.com/capaks/capaks/internal/engine"
 	"github.com/capaks/capaks/internal/fleet"
@@ -37,7 +38,10 @@ type options struct {
 	webhookHost             string
 	webhookCertDir          string
 	throttleFactor          float64
-	manager                 flags.ManagerOptions
+	diagnosticsAddress      string
+	insecureDiagnostics     bool
+	tlsMinVersion           string
+	tlsCipherSuites         []string
 	logs                    *logsv1.LoggingConfiguration
 	gates                   featuregate.MutableFeatureGate
 }
@@ -75,7 +79,10 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.webhookHost, "webhook-host", "", "Address of the webhooks; all when empty.")
 	fs.StringVar(&o.webhookCertDir, "webhook-cert-dir", "/tmp/k8s-webhook-server/serving-certs/", "Directory with tls.crt and tls.key of the webhooks.")
 	fs.Float64Var(&o.throttleFactor, "throttle-factor", 1, "Multiplies the request rates the manager grants itself; they are Azure's published limits for one region.")
-	flags.AddManagerOptions(fs, &o.manager)
+	fs.StringVar(&o.diagnosticsAddress, "diagnostics-address", ":8443", "Address of /metrics. It is served over TLS to those whom the API server allows to get it, unless --insecure-diagnostics is set.")
+	fs.BoolVar(&o.insecureDiagnostics, "insecure-diagnostics", false, "Serve /metrics without TLS and to everybody.")
+	fs.StringVar(&o.tlsMinVersion, "tls-min-version", "VersionTLS12", "Lowest TLS version of webhooks and metrics: "+strings.Join(cliflag.TLSPossibleVersions(), ", ")+".")
+	fs.StringSliceVar(&o.tlsCipherSuites, "tls-cipher-suites", nil, "Cipher suites of webhooks and metrics, comma-separated; Go's own choice when empty.")
 	logsv1.AddFlags(o.logs, fs)
 	o.gates.AddFlag(fs)
 }

@@ -17,7 +17,6 @@ import (
 	logsv1 "k8s.io/component-base/logs/api/v1"
 	"k8s.io/klog/v2"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
-	"sigs.k8s.io/cluster-api/util/flags"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -85,7 +84,7 @@ func newManager(o *options) (ctrl.Manager, error) {
 			return nil, err
 		}
 	}
-	tlsOptions, metricsOptions, err := flags.GetManagerOptions(o.manager)
+	tlsOptions, err := o.tlsOptions()
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +100,7 @@ func newManager(o *options) (ctrl.Manager, error) {
 		cacheOptions.DefaultNamespaces = map[string]cache.Config{o.namespace: {}}
 	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme: scheme, Metrics: *metricsOptions, Cache: cacheOptions,
+		Scheme: scheme, Metrics: o.metricsOptions(tlsOptions), Cache: cacheOptions,
 		// Secrets are read one by one when they are needed: the manager neither caches nor may list them.
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
 		LeaderElection:                o.leaderElection,

@@ -88,18 +88,24 @@ func (d *Decision) choose(in Inputs, obs Observation, now time.Time) {
 		switch {
 		case writes(action.Verb) && pool && needsDetail(obs, action):
 			d.NeedPools = append(d.NeedPools, action.Name)
-		case writes(action.Verb) && d.Next == nil && (d.Hold == nil || d.Hold.Kind == KindAgentPool):
+		case writes(action.Verb) && d.Next == nil && !gates(d.Hold):
 			d.Next = action
 		case !writes(action.Verb) && d.Hold == nil:
 			d.Hold = action
 		}
-		if d.Hold != nil && (!pool || action.Verb == plan.Wait && action.Reason != ReasonWaitingForControlPlane) {
+		if d.Hold != nil && (!pool && gates(d.Hold) || pool && action.Verb == plan.Wait && action.Reason != ReasonWaitingForControlPlane) {
 			break
 		}
 	}
-	if d.Hold != nil && d.Hold.Kind != KindAgentPool {
+	if gates(d.Hold) {
 		d.Next, d.NeedPools = keepBefore(d.Actions, d.Next, d.Hold), nil
 	}
+}
+
+// gates tells whether a held step keeps back all behind it. A pool does not, nor does a cluster that failed and has
+// nothing to change: what is wrong with it may be a pool's size, and AKS takes the pool's change.
+func gates(hold *plan.Action) bool {
+	return hold != nil && hold.Kind != KindAgentPool && !(hold.Kind == KindManagedCluster && hold.Reason == plan.ReasonFailed)
 }
 
 // keepBefore is next if it comes before hold in the plan: nothing behind a held step may be sent.
@@ -213,11 +219,26 @@ func observedETag(obs Observation, action plan.Action) string {
 // retryDue tells whether a resource left Failed or Canceled gets its goal sent again now: AKS does not repair it
 // by itself. Without a remembered failure (a restart) the first look only starts the waiting.
 func retryDue(in Inputs, d plan.Desired, obs plan.Observed, now time.Time) bool {
-	if in.SpecChanged && d.Kind == KindManagedCluster || d.SpecChanged {
-		return true
-	}
 	failure, ok := in.Failures[strings.ToLower(d.ID)]
-	return ok && (failure.ETag != obs.ETag || !failure.RetryAt.IsZero() && !now.Before(failure.RetryAt))
+	if !ok {
+		return in.SpecChanged && d.Kind == KindManagedCluster || d.SpecChanged
+	}
+	return failure.Spec != SpecMark(in, d.ID) || failure.ETag != obs.ETag || !failure.RetryAt.IsZero() && !now.Before(failure.RetryAt)
+}
+
+// SpecMark changes whenever a person changes what is declared about a resource. SpecChanged does not tell that: it stays
+// true from a change until all is as declared, and a goal that fails never is.
+func SpecMark(in Inputs, id string) string {
+	for _, pool := range in.Pools {
+		if SameID(id, AgentPoolID(NamesOf(in).ClusterID, PoolName(pool.Object))) {
+			replicas := int32(-1)
+			if pool.Replicas != nil {
+				replicas = *pool.Replicas
+			}
+			return fmt.Sprint(pool.Object.Generation, replicas, pool.Version)
+		}
+	}
+	return fmt.Sprint(in.ControlPlane.Generation)
 }
 
 // ETagOf is the observed eTag of the resource an action is about; the engine remembers it with a failure.

@@ -127,6 +127,7 @@ var errorTable = []errorRow{
 	{0, "PropertyChangeNotAllowed", ``, Diagnosis{OutcomeTerminal, "PropertyChangeNotAllowed", "AKS cannot change this property; set it back, or replace the pool or cluster", 0}},
 	{0, "InvalidResourceLocation", ``, Diagnosis{OutcomeTerminal, "InvalidResourceLocation", "the resource exists in another location; use that location or another name", 0}},
 	{0, "InvalidResourceGroupLocation", ``, Diagnosis{OutcomeTerminal, "InvalidResourceGroupLocation", "the resource group exists in another location; use that location or another resource group", 0}},
+	{0, "LocationNotAvailableForResourceGroup", ``, Diagnosis{OutcomeTerminal, "LocationNotAvailable", "set spec.location to a region that offers AKS", 0}},
 	{0, "LocationNotAvailableForResourceType", ``, Diagnosis{OutcomeTerminal, "LocationNotAvailable", "set spec.location to a region that offers AKS", 0}},
 	{0, "NoRegisteredProviderFound", ``, Diagnosis{OutcomeTerminal, "LocationNotAvailable", "set spec.location to a region that offers AKS", 0}},
 	{0, "SubnetIsFull", ``, Diagnosis{OutcomeSlowRetry, "SubnetIsFull", "use a larger subnet, fewer nodes or a smaller maxPods", slowPause}},

@@ -69,6 +69,7 @@ var diagnosisCases = []struct {
 	{"immutable", AzureError{Status: 400, Code: "PropertyChangeNotAllowed", Target: "properties.vmSize"}, OutcomeTerminal, "PropertyChangeNotAllowed"},
 	{"other location", AzureError{Status: 409, Code: "InvalidResourceLocation"}, OutcomeTerminal, "InvalidResourceLocation"},
 	{"group in other location", AzureError{Status: 409, Code: "InvalidResourceGroupLocation"}, OutcomeTerminal, "InvalidResourceGroupLocation"},
+	{"group's region", AzureError{Status: 400, Code: "LocationNotAvailableForResourceGroup"}, OutcomeTerminal, "LocationNotAvailable"},
 	{"no such location", AzureError{Status: 400, Code: "LocationNotAvailableForResourceType"}, OutcomeTerminal, "LocationNotAvailable"},
 	{"no such location, RP", AzureError{Status: 400, Code: "NoRegisteredProviderFound"}, OutcomeTerminal, "LocationNotAvailable"},
 	{"subnet full", AzureError{Code: "SubnetIsFull"}, OutcomeSlowRetry, "SubnetIsFull"},

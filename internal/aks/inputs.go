@@ -68,6 +68,8 @@ type Failure struct {
 	Goal string
 	// ETag is the resource's eTag right after the failure: when it differs, Azure changed.
 	ETag string
+	// Spec is what was declared then (SpecMark): when it differs, a person has changed something.
+	Spec string
 	// Attempts counts failures of this goal.
 	Attempts int
 	// RetryAt is when the same goal may be sent again; zero means only when the spec or Azure changes.

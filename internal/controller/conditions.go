@@ -79,7 +79,7 @@ func (o outcome) credentialsVerdict() verdict {
 		return bad(o.credentials.reason, o.credentials.message)
 	}
 	if e := o.report.Error; e != nil && authReasons[e.Diagnosis.Reason] {
-		return bad(e.Diagnosis.Reason, explain(e.AzureError, e.Diagnosis))
+		return problemVerdict(*e)
 	}
 	for _, failure := range o.report.Failures {
 		if authReasons[failure.Diagnosis.Reason] {
@@ -98,6 +98,9 @@ func (o outcome) networkVerdict() verdict {
 	}
 	if o.report.NetworkReady {
 		return good
+	}
+	if hold := o.report.Hold; hold != nil && hold.Reason == plan.ReasonAlreadyExists {
+		return bad(hold.Reason, hold.Message) // no network is made for a cluster that is somebody else's
 	}
 	if !o.report.Observed {
 		return unknown("NotObserved", "Azure was not asked yet")
@@ -204,7 +207,7 @@ func (o outcome) syncedVerdict() verdict {
 	case o.err != nil:
 		return bad("InternalError", o.err.Error())
 	case r.Error != nil:
-		return bad(r.Error.Diagnosis.Reason, explain(r.Error.AzureError, r.Error.Diagnosis))
+		return problemVerdict(*r.Error)
 	case r.Done:
 		return good
 	case r.Operation != nil:
@@ -214,6 +217,9 @@ func (o outcome) syncedVerdict() verdict {
 		if failure, ok := r.Failures[strings.ToLower(action.ID)]; ok && action.Verb != plan.None {
 			return bad(failure.Diagnosis.Reason, explain(failure.Error, failure.Diagnosis))
 		}
+	}
+	if r.Hold != nil && r.Hold.Reason == aks.ReasonWaitingForPools && !o.patient {
+		return bad("Pending", r.Hold.Message) // the event comes with the reason, when patience ends
 	}
 	if r.Hold != nil {
 		return bad(r.Hold.Reason, r.Hold.Message)
@@ -247,6 +253,13 @@ func explain(e aks.AzureError, d aks.Diagnosis) string {
 		fmt.Fprintf(&b, " [correlation id %s]", e.CorrelationID)
 	}
 	return b.String()
+}
+
+// problemVerdict leaves out the correlation id, which is another one at every attempt: a condition that never stays the
+// same would wake the controller up for the next attempt at once. The log has it.
+func problemVerdict(p engine.Problem) verdict {
+	p.CorrelationID = ""
+	return bad(p.Diagnosis.Reason, explain(p.AzureError, p.Diagnosis))
 }
 
 func contains(list []string, item string) bool {

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,6 +35,9 @@ type Reconciler struct {
 	WatchFilter string
 	// SyncPeriod is after how long a cluster is looked at again in full although nothing happened.
 	SyncPeriod time.Duration
+
+	// told is the last problem there was an event about, by the UID of the control plane.
+	told sync.Map
 }
 
 // +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes;azuremanagedclusters;azuremanagedmachinepools;azureclusteridentities,verbs=get;list;watch;update;patch

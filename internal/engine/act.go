@@ -121,7 +121,7 @@ func (s *step) remember(id, goal, etag string, cause *aks.AzureError) {
 		cause = &aks.AzureError{Code: "OperationFailed", Message: "the operation failed and Azure gave no reason"}
 	}
 	diagnosis := aks.Diagnose(*cause)
-	failure := aks.Failure{Goal: goal, ETag: etag, Attempts: 1, Error: *cause, Diagnosis: diagnosis}
+	failure := aks.Failure{Goal: goal, ETag: etag, Spec: aks.SpecMark(s.Inputs, id), Attempts: 1, Error: *cause, Diagnosis: diagnosis}
 	if old, ok := s.memory.failures[lower(id)]; ok && old.Goal == goal {
 		failure.Attempts = old.Attempts + 1
 	}

@@ -66,6 +66,8 @@ type memory struct {
 	failures map[string]aks.Failure
 	pools    map[string]instances
 	scaleSet map[string]string // pool -> scale set id
+	// trouble is what kept the last step from going on; it is not met again before it may be over.
+	trouble *trouble
 	// refusal is why Azure gave no credentials, in the state of the cluster that refusedETag stands for.
 	refusal     *aks.AzureError
 	refusedETag string
@@ -100,13 +102,34 @@ func (e *Engine) Step(ctx context.Context, r Request) Report {
 	m := e.memory(r.Owner)
 	s := &step{Engine: e, Request: r, memory: m, names: aks.NamesOf(r.Inputs)}
 	s.Inputs.Failures = m.failures
+	if t := m.trouble; t.lasts(s) {
+		s.report.Error = t.problem
+		s.report.requeue(t.until.Sub(e.now()))
+		return s.finish()
+	}
+	m.trouble = nil
 	if err := s.run(ctx); err != nil {
 		s.report.fail(err)
+		m.trouble = &trouble{problem: s.report.Error, until: e.now().Add(s.report.Requeue), client: r.Client, generation: r.Inputs.ControlPlane.Generation}
 		if arm.IsNotFound(err) || arm.IsPreconditionFailed(err) {
 			m.forget()
 		}
 	}
 	return s.finish()
+}
+
+// trouble is an error that is not about one goal (no right, no answer, throttled). Events of Kubernetes objects come
+// in bunches; each would otherwise ask Azure again.
+type trouble struct {
+	problem    *Problem
+	until      time.Time
+	client     *arm.Client
+	generation int64
+}
+
+// lasts: a new spec or new credentials are a reason to try at once.
+func (t *trouble) lasts(s *step) bool {
+	return t != nil && s.now().Before(t.until) && t.client == s.Client && t.generation == s.Inputs.ControlPlane.Generation
 }
 
 // Forget drops what is remembered of a cluster.

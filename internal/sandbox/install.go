@@ -234,6 +234,9 @@ func (i *installer) webhooks(ctx context.Context) error {
 	}
 	return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 		defaulted, err := i.dryRun(ctx, probePool(true))
+		if apierrors.IsInternalError(err) {
+			return false, nil // a webhook that was too slow on a busy machine: ask again
+		}
 		if err != nil {
 			return false, fmt.Errorf("probe of Cluster API's webhooks: %w", err)
 		}

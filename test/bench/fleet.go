@@ -18,7 +18,8 @@ type fleetResult struct {
 	Clusters int `json:"clusters"`
 	Pools    int `json:"poolsEach"`
 
-	CreateSeconds float64            `json:"createSeconds"` // from kubectl to the last Ready
+	ApplySeconds  float64            `json:"applySeconds"`  // what kubectl takes to store all objects
+	CreateSeconds float64            `json:"createSeconds"` // from the start of kubectl to the last Ready
 	Create        counts             `json:"createRequests"`
 	CreateCPU     map[string]float64 `json:"createCPUSeconds"`
 
@@ -133,6 +134,7 @@ func (p *plane) createFleet(ctx context.Context, r *fleetResult) (window, error)
 	if err := p.apply(ctx, "fleet", strings.Join(manifests, "---\n")); err != nil {
 		return window{}, err
 	}
+	r.ApplySeconds = seconds(time.Since(began))
 	last := began
 	for _, g := range goals {
 		s, err := p.seen.first(ctx, g.object, began, g.wanted)

@@ -39,7 +39,7 @@ func main() {
 	flag.IntVar(&o.clusters, "clusters", 10, "clusters of the fleet, three pools each")
 	flag.Parse()
 	if *quick {
-		*operations, o.idle = "8s,20s", 80*time.Second
+		*operations, o.idle = "5s,15s", time.Minute
 	}
 	if err := o.parse(*operations); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -97,6 +97,7 @@ func (r *results) fleetRows() []row {
 	manager := sandbox.Manager
 	return []row{
 		{size + ": apply to all Ready, minus Azure's time", sec(f.CreateSeconds - r.firstLength()), reference{"", "B 173-192 s", ""}},
+		{"  of it until kubectl had stored all objects", sec(f.ApplySeconds), refNone},
 		{"  ARM requests per cluster", fmt.Sprintf("%.1f", float64(f.Create.Total)/float64(f.Clusters)), reference{"", "B 79", ""}},
 		{"idle reads per cluster-hour, by the periods", fmt.Sprintf("%.1f", f.PerHour.Scheduled), refIdleReads},
 		{"  as the window showed them", fmt.Sprintf("%.1f (%d in %.0f s)", f.PerHour.Reads, f.Idling.Total-f.Idling.writes(), f.IdleSeconds), refNone},

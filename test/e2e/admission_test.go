@@ -16,11 +16,11 @@ func TestBadInputIsRefusedWithTheWayOut(t *testing.T) {
 	t.Parallel()
 	p := crowded(t)
 	p.namespace(t, "admission")
-	// What changes, and other objects, are compared with. These Clusters are paused: nothing of them reaches Azure.
+	// What changes, and other objects, are compared with. The first is paused, so nothing of it reaches Azure.
 	stored := small("admission", "stored")
 	overlap, dns, newer := cluster{namespace: "admission", name: "overlap"}, cluster{namespace: "admission", name: "dns"}, cluster{namespace: "admission", name: "newer"}
 	p.apply(t, strings.Join([]string{
-		paused(stored.manifest()), paused(documentOf(overlap, "Cluster")), paused(documentOf(dns, "Cluster")), documentOf(newer, "Cluster"), documentOf(newer, "AzureManagedControlPlane"),
+		paused(stored.manifest()), documentOf(overlap, "Cluster"), documentOf(dns, "Cluster"), documentOf(newer, "Cluster"), documentOf(newer, "AzureManagedControlPlane"),
 	}, "---\n"))
 
 	t.Run("created", func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestBadInputIsRefusedWithTheWayOut(t *testing.T) {
 		"network plugin": {object{"networkPlugin": "kubenet"}, []string{"spec.networkPlugin", "kubenet", `"azure"`, "fixed"}},
 		"resource group": {object{"resourceGroupName": "another"}, []string{"spec.resourceGroupName", `"another"`, `"stored"`, "fixed"}},
 		"subscription":   {object{"subscriptionID": subscriptionDocs}, []string{"spec.subscriptionID", subscriptionDocs, subscriptionA}},
-		"downgrade":      {object{"version": "v1.33.4"}, []string{"spec.version", "v1.33.4", "v1.34.1", "no way back"}},
+		"downgrade":      {object{"version": "v1.33.4"}, []string{"spec.version", "v1.33.4", "v1.34.1", "can only rise"}},
 	} {
 		t.Run("changed "+name, func(t *testing.T) {
 			t.Parallel()

@@ -122,6 +122,14 @@ func TestForeignClusterOfThatNameIsLeftAlone(t *testing.T) {
 func (p *plane) quiet(t *testing.T, c cluster, span time.Duration) {
 	t.Helper()
 	const enough = 3
+	// While the objects of one apply arrive, each of them is a reason to look again.
+	eventually(t, time.Minute, func() string {
+		sent := p.azure.requests(t, 0, c.mentions)
+		if len(sent) == 0 || time.Since(sent[len(sent)-1].Time) > 4*time.Second {
+			return ""
+		}
+		return fmt.Sprintf("requests have not become rare: %v", sent)
+	})
 	since := p.azure.last(t)
 	always(t, span, func() string {
 		if sent := p.azure.requests(t, since, c.mentions); len(sent) > enough {

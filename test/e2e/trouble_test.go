@@ -28,10 +28,13 @@ func TestTroubleIsAConditionAndOneEvent(t *testing.T) {
 			declared := small("trouble", "trouble-"+name)
 			c.prepare(t, p, &declared)
 			p.apply(t, declared.manifest())
-			message := p.awaitCondition(t, 90*time.Second, controlPlanes, declared.namespace, declared.name, "Synced", "False", c.reason)
-			if missing := lacks(message, c.names...); len(missing) > 0 {
-				t.Errorf("the condition does not name %q: %s", missing, message)
-			}
+			eventually(t, 90*time.Second, func() string {
+				status, reason, message := condition(p.get(t, controlPlanes, declared.namespace, declared.name), "Synced")
+				if missing := lacks(message, c.names...); status != "False" || reason != c.reason || len(missing) > 0 {
+					return fmt.Sprintf("Synced is %s %s (%s), want False %s and %q named", status, reason, message, c.reason, missing)
+				}
+				return ""
+			})
 			eventually(t, 30*time.Second, func() string {
 				return unless(len(p.warnings(t, declared.namespace, declared.name, c.reason)) > 0, "there is no event")
 			})
@@ -39,8 +42,8 @@ func TestTroubleIsAConditionAndOneEvent(t *testing.T) {
 			if notes := p.warnings(t, declared.namespace, declared.name, c.reason); len(notes) != 1 || len(lacks(notes[0], c.names...)) > 0 {
 				t.Errorf("events about it are %q, want one that names %q", notes, c.names)
 			}
-			if status, _, _ := condition(p.get(t, clusters, declared.namespace, declared.name), "Available"); status == "True" {
-				t.Error("the Cluster is Available all the same")
+			if status, _, _ := condition(p.get(t, controlPlanes, declared.namespace, declared.name), "Ready"); status != "False" {
+				t.Errorf("Ready is %s all the same", status)
 			}
 			if c.repair != nil {
 				c.repair(t, p, declared)
