@@ -72,6 +72,13 @@ type AzureManagedMachinePoolClassSpec struct {
 	// +kubebuilder:validation:Enum=Linux;Windows
 	OSType string `json:"osType,omitempty" arm:"properties.osType,fold,immutable"`
 
+	// osSKU is the operating system of the nodes. Azure chooses by osType and Kubernetes version where it is empty. It can
+	// change between Ubuntu and AzureLinux, which replaces the nodes' image one node after the other.
+	// See https://learn.microsoft.com/azure/aks/upgrade-os-version.
+	// +kubebuilder:validation:Enum=Ubuntu;Ubuntu2204;Ubuntu2404;AzureLinux;AzureLinux3;Windows2019;Windows2022;Windows2025
+	// +optional
+	OSSKU string `json:"osSKU,omitempty" arm:"properties.osSKU,fold"`
+
 	// availabilityZones are the zones the machines are spread over, for example ["1", "2", "3"]. Default: no zones. Fixed
 	// after creation; the order does not matter. https://learn.microsoft.com/azure/aks/availability-zones
 	// +optional
