@@ -70,21 +70,21 @@ lint: $(BIN)/golangci-lint ## Linters, vet and a check that go.mod is tidy.
 	$(GO) vet ./...
 	$(GO) mod tidy -diff
 
-# Each of these needs its own folder; a checkout without it does not have the target.
-ifneq ($(wildcard test/bench/*.go),)
 .PHONY: bench
 bench: build ## Measure: requests, reaction times and memory, as a table and as JSON in out/.
 	@mkdir -p $(OUT)
 	$(GO) run ./test/bench -bin $(BIN) -out $(OUT)/bench.json
-endif
 
-ifneq ($(wildcard config/default/kustomization.yaml),)
+# The series of metadata.yaml; clusterctl takes only versions it knows from there.
+RELEASE ?= v0.1.0
+REPOSITORY := $(OUT)/release/infrastructure-azure/$(RELEASE)
 .PHONY: release
-release: $(BIN)/kustomize ## Write what clusterctl reads of a release (components, metadata, templates) to out/release/.
-	@mkdir -p $(OUT)/release
-	$(BIN)/kustomize build config/default > $(OUT)/release/infrastructure-components.yaml
-	@cp $(wildcard metadata.yaml templates/*.yaml) $(OUT)/release/
-endif
+release: $(BIN)/kustomize ## Write a clusterctl repository (components, metadata, templates) and a clusterctl.yaml that uses it to out/release/.
+	@rm -rf $(OUT)/release && mkdir -p $(REPOSITORY)
+	$(BIN)/kustomize build config/default > $(REPOSITORY)/infrastructure-components.yaml
+	@cp metadata.yaml templates/*.yaml $(REPOSITORY)/
+	@printf 'providers:\n- name: azure\n  type: InfrastructureProvider\n  url: %s/infrastructure-components.yaml\n' $(CURDIR)/$(REPOSITORY) > $(OUT)/release/clusterctl.yaml
+	@echo "try: clusterctl generate cluster my-cluster --config $(OUT)/release/clusterctl.yaml --infrastructure azure:$(RELEASE) --flavor aks ..."
 
 .PHONY: fmt
 fmt: $(BIN)/golangci-lint ## Format all Go files.

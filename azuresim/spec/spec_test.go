@@ -123,8 +123,8 @@ func TestValidate(t *testing.T) {
 			"required: properties.windowsProfile.adminUsername: missing or null",
 		}},
 		{name: "findings AKS does not mind", resourceType: pool, version: "2025-02-01", accepted: true, body: `{"name": "p1", "properties": {
-			"mode": "Sytem", "provisioningState": "Succeeded"}}`, want: []string{
-			`enum: properties.mode: "Sytem" is not one of System, User`,
+			"mode": "Systemic", "provisioningState": "Succeeded"}}`, want: []string{
+			`enum: properties.mode: "Systemic" is not one of System, User`,
 			"readOnly: properties.provisioningState: set by the service only",
 		}},
 		{name: "inside a list of objects", resourceType: cluster, version: "2025-02-01", body: `{"location": "x", "properties": {"podIdentityProfile": {

@@ -36,7 +36,12 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 		if strings.Contains(strings.ToLower(id), "/agentpools/") {
 			kind = aks.KindAgentPool
 		}
-		r.event(a.about(kind, id[strings.LastIndex(id, "/")+1:]), corev1.EventTypeWarning, failure.Diagnosis.Reason, explain(failure.Error, failure.Diagnosis))
+		text := explain(failure.Error, failure.Diagnosis)
+		r.told.Store(a.controlPlane.UID, failure.Diagnosis.Reason+text)
+		r.event(a.about(kind, id[strings.LastIndex(id, "/")+1:]), corev1.EventTypeWarning, failure.Diagnosis.Reason, text)
+	}
+	if len(failed) > 0 {
+		return
 	}
 	was, is := conditions.Get(before, v1beta1.SyncedCondition), conditions.Get(a.controlPlane, v1beta1.SyncedCondition)
 	if is == nil || is.Status != "False" || !o.problem() {
@@ -45,7 +50,7 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 	}
 	// The cache may not show yet what was written a moment ago, so what was told last is remembered, too.
 	told, _ := r.told.Swap(a.controlPlane.UID, is.Reason+is.Message)
-	if len(failed) == 0 && told != is.Reason+is.Message && (was == nil || was.Reason != is.Reason || was.Message != is.Message) {
+	if told != is.Reason+is.Message && (was == nil || was.Reason != is.Reason || was.Message != is.Message) {
 		r.event(a.controlPlane, corev1.EventTypeWarning, is.Reason, is.Message)
 	}
 }

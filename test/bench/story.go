@@ -14,7 +14,7 @@ import (
 
 // storyResult is what one length of operations showed.
 type storyResult struct {
-	Operations string   `json:"operations"`
+	Operations float64  `json:"operationSeconds"`
 	Start      startup  `json:"start"`
 	Steps      []*step  `json:"steps"`
 	Refused    []string `json:"refusedWrites"`
@@ -216,7 +216,7 @@ func (t *teller) conclude(ctx context.Context, first cluster, began time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	r := &storyResult{Operations: t.length.String(), Steps: t.steps}
+	r := &storyResult{Operations: t.length.Seconds(), Steps: t.steps}
 	for _, s := range t.steps {
 		s.Requests = count(log, s.group, s.window)
 		for _, entry := range log {
