@@ -94,7 +94,7 @@ func newManager(o *options) (ctrl.Manager, error) {
 	}
 	config.UserAgent = "capaks-manager/" + version
 	config.QPS, config.Burst = 100, 200
-	config.WarningHandler = rest.NoWarnings{} // deprecation warnings are for those who write manifests
+	config.WarningHandlerWithContext = rest.NoWarnings{} // deprecation warnings are for those who write manifests
 	cacheOptions := cache.Options{DefaultTransform: cache.TransformStripManagedFields()}
 	if o.namespace != "" {
 		cacheOptions.DefaultNamespaces = map[string]cache.Config{o.namespace: {}}

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/cluster-api/util/conditions"
 
 	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/aks"
@@ -43,7 +43,7 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 	if len(failed) > 0 {
 		return
 	}
-	was, is := conditions.Get(before, v1beta1.SyncedCondition), conditions.Get(a.controlPlane, v1beta1.SyncedCondition)
+	was, is := meta.FindStatusCondition(before.Status.Conditions, v1beta1.SyncedCondition), meta.FindStatusCondition(a.controlPlane.Status.Conditions, v1beta1.SyncedCondition)
 	if is == nil || is.Status != "False" || !o.problem() {
 		r.told.Delete(a.controlPlane.UID)
 		return

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"time"
 
@@ -10,9 +11,6 @@ import (
 	kerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/client-go/tools/events"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
-	"sigs.k8s.io/cluster-api/util/conditions"
-	"sigs.k8s.io/cluster-api/util/patch"
-	"sigs.k8s.io/cluster-api/util/paused"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -236,7 +234,8 @@ func (r *Reconciler) apply(ctx context.Context, a *aggregate, before *v1beta1.Az
 func (r *Reconciler) release(ctx context.Context, a *aggregate, o outcome) error {
 	cp := a.controlPlane
 	untouched := len(cp.Status.Resources) == 0 && cp.Annotations[ownedAnnotation] == ""
-	if !o.report.Done && !(untouched && o.credentials != nil) {
+	refused := o.credentials != nil || o.report.Error != nil && authReasons[o.report.Error.Diagnosis.Reason]
+	if !o.report.Done && !(untouched && refused) {
 		return nil
 	}
 	if err := r.releaseIdentities(ctx, cp, true); err != nil {
@@ -248,42 +247,53 @@ func (r *Reconciler) release(ctx context.Context, a *aggregate, o outcome) error
 	return nil
 }
 
-// protect sets the finalizers, stored before anything is sent to Azure, and returns what saves all objects.
+// protect sets the finalizers, stored before anything is sent to Azure, and returns what saves all objects. Pools do not
+// wait for each other, and the control plane waits for them: it is never reported ready before its pools.
 func (r *Reconciler) protect(ctx context.Context, a *aggregate) (func(context.Context) error, error) {
 	objects := a.objects()
-	helpers := make([]*patch.Helper, len(objects))
-	for i, object := range objects {
-		helper, err := patch.NewHelper(object, r.Client)
-		if err != nil {
-			return nil, err
-		}
+	befores := make([]client.Object, len(objects))
+	err := each(objects, func(i int, object reported) error {
+		before := snapshot(object)
 		if setFinalizer(object) {
-			if err := helper.Patch(ctx, object); err != nil {
-				return nil, client.IgnoreNotFound(err)
+			if err := save(ctx, r.Client, before, object); err != nil {
+				return err
 			}
-			if helper, err = patch.NewHelper(object, r.Client); err != nil {
-				return nil, err
-			}
+			before = snapshot(object)
 		}
-		conditions.Set(object, metav1.Condition{Type: clusterv1.PausedCondition, Status: metav1.ConditionFalse,
-			Reason: clusterv1.NotPausedReason, ObservedGeneration: object.GetGeneration()})
-		helpers[i] = helper
+		setCondition(object, pausedCondition(a.cluster, object, ""))
+		befores[i] = before
+		return nil
+	})
+	if err != nil {
+		return nil, client.IgnoreNotFound(err)
 	}
 	return func(ctx context.Context) error {
-		var errs []error
-		for i, object := range objects {
-			err := helpers[i].Patch(ctx, object, patch.WithOwnedConditions{Conditions: ownedConditions})
-			errs = append(errs, client.IgnoreNotFound(err))
+		store := func(i int, object reported) error {
+			return client.IgnoreNotFound(save(ctx, r.Client, befores[i], object))
 		}
-		return kerrors.NewAggregate(errs)
+		pools := each(objects[:len(a.pools)], store)
+		rest := make([]error, 0, 2)
+		for i := len(a.pools); i < len(objects); i++ {
+			rest = append(rest, store(i, objects[i]))
+		}
+		return kerrors.NewAggregate(append(rest, pools))
 	}, nil
 }
 
-// ownedConditions are the conditions nobody but this controller writes.
-var ownedConditions = []string{
-	v1beta1.ReadyCondition, v1beta1.AvailableCondition, v1beta1.CredentialsValidCondition, v1beta1.NetworkReadyCondition,
-	v1beta1.ManagedClusterRunningCondition, v1beta1.AgentPoolsReadyCondition, v1beta1.KubeconfigReadyCondition,
-	v1beta1.SyncedCondition, v1beta1.PausedCondition, v1beta1.DeletingCondition,
+// each calls f for all objects at once and joins the errors.
+func each(objects []reported, f func(int, reported) error) error {
+	errs := make([]error, len(objects))
+	var group sync.WaitGroup
+	for i, object := range objects {
+		group.Go(func() { errs[i] = f(i, object) })
+	}
+	group.Wait()
+	return kerrors.NewAggregate(errs)
+}
+
+func snapshot(object client.Object) client.Object {
+	copied, _ := object.DeepCopyObject().(client.Object)
+	return copied
 }
 
 func setFinalizer(object client.Object) bool {
@@ -300,8 +310,8 @@ func setFinalizer(object client.Object) bool {
 }
 
 // objects are all objects of ours: pools first, so that a control plane is never reported ready before them.
-func (a *aggregate) objects() []paused.ConditionSetter {
-	var objects []paused.ConditionSetter
+func (a *aggregate) objects() []reported {
+	var objects []reported
 	for _, p := range a.pools {
 		objects = append(objects, p.pool)
 	}
@@ -315,19 +325,15 @@ func (a *aggregate) objects() []paused.ConditionSetter {
 // pause says on every object that it is paused and touches nothing else. The earlier provider's annotation that
 // blocks a move until its second operator is quiet is not needed here: nothing is remembered that could be lost.
 func (r *Reconciler) pause(ctx context.Context, a *aggregate) error {
-	var errs []error
-	for _, object := range a.objects() {
-		if _, blocked := object.GetAnnotations()[clusterctlBlockMove]; blocked {
-			before := object.DeepCopyObject().(client.Object)
-			annotations := object.GetAnnotations()
-			delete(annotations, clusterctlBlockMove)
-			object.SetAnnotations(annotations)
-			errs = append(errs, r.Client.Patch(ctx, object, client.MergeFrom(before)))
+	return each(a.objects(), func(_ int, object reported) error {
+		before := snapshot(object)
+		if marks := object.GetAnnotations(); marks[clusterctlBlockMove] != "" {
+			delete(marks, clusterctlBlockMove)
+			object.SetAnnotations(marks)
 		}
-		_, _, err := paused.EnsurePausedCondition(ctx, r.Client, a.cluster, object)
-		errs = append(errs, err)
-	}
-	return kerrors.NewAggregate(errs)
+		setCondition(object, pausedCondition(a.cluster, object, reflect.TypeOf(object).Elem().Name()))
+		return client.IgnoreNotFound(save(ctx, r.Client, before, object))
+	})
 }
 
 const clusterctlBlockMove = "clusterctl.cluster.x-k8s.io/block-move"

@@ -18,7 +18,8 @@ import (
 	"github.com/capaks/capaks/api/v1beta1"
 )
 
-const sshKeyBits = 3072
+// sshKeyBits is the least AKS takes; a longer key would hold up the first request by the better part of a second.
+const sshKeyBits = 2048
 
 // sshPublicKey is the authorized_keys line for the nodes. An empty spec.sshPublicKey asks for a key of the
 // cluster's own: it is made once and kept, private half included, in a Secret, so that the spec can be applied

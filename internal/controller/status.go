@@ -7,7 +7,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
-	"sigs.k8s.io/cluster-api/util/conditions"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -25,11 +24,10 @@ const replicasManager = "aks"
 func applyControlPlane(a *aggregate, o outcome) error {
 	cp, r := a.controlPlane, o.report
 	for _, condition := range controlPlaneConditions(o) {
-		condition.ObservedGeneration = cp.Generation
-		conditions.Set(cp, condition)
+		setCondition(cp, condition)
 	}
 	if !o.deleting {
-		conditions.Delete(cp, v1beta1.DeletingCondition)
+		removeCondition(cp, v1beta1.DeletingCondition)
 	}
 	status := &cp.Status
 	status.ExternalManagedControlPlane = new(true)
@@ -54,7 +52,7 @@ func applyControlPlane(a *aggregate, o outcome) error {
 		status.Initialized = true
 		status.Initialization = &v1beta1.ControlPlaneInitialization{ControlPlaneInitialized: new(true)}
 	}
-	status.Ready = conditions.IsTrue(cp, v1beta1.AvailableCondition) && status.Initialized
+	status.Ready = isTrue(cp, v1beta1.AvailableCondition) && status.Initialized
 	if !o.deleting {
 		return setOwned(cp, r.Owned)
 	}
@@ -113,9 +111,7 @@ func applyInfra(a *aggregate, o outcome) {
 	} else if verdict.ok() && !cp.Status.Initialized {
 		verdict = bad("WaitingForControlPlane", "the API server cannot be used yet")
 	}
-	condition := verdict.condition(v1beta1.ReadyCondition, "Ready")
-	condition.ObservedGeneration = infra.Generation
-	conditions.Set(infra, condition)
+	setCondition(infra, verdict.condition(v1beta1.ReadyCondition, "Ready"))
 	infra.Status.ObservedGeneration = infra.Generation
 	if cp.Spec.ControlPlaneEndpoint.Host != "" {
 		infra.Spec.ControlPlaneEndpoint = cp.Spec.ControlPlaneEndpoint
@@ -139,11 +135,10 @@ func subscriptionMismatch(a *aggregate) string {
 func applyPool(p poolObjects, o outcome) error {
 	pool, r := p.pool, o.report
 	for _, condition := range poolConditions(o, p) {
-		condition.ObservedGeneration = pool.Generation
-		conditions.Set(pool, condition)
+		setCondition(pool, condition)
 	}
 	if pool.DeletionTimestamp == nil {
-		conditions.Delete(pool, v1beta1.DeletingCondition)
+		removeCondition(pool, v1beta1.DeletingCondition)
 	}
 	if !o.ran || !r.Observed {
 		return nil
@@ -174,7 +169,7 @@ func applyPool(p poolObjects, o outcome) error {
 		status.Ready = true
 		status.Initialization = &v1beta1.Initialization{Provisioned: new(true)}
 	}
-	if conditions.IsTrue(pool, v1beta1.ReadyCondition) {
+	if isTrue(pool, v1beta1.ReadyCondition) {
 		status.ObservedGeneration = pool.Generation
 	}
 	if action, ok := r.OwnedPools[name]; ok && pool.DeletionTimestamp == nil {

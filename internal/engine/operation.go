@@ -64,9 +64,9 @@ func (s *step) follow(ctx context.Context) (bool, error) {
 // retryLook is the pause after a status read that failed.
 const retryLook = 5 * time.Second
 
-// shortPoll is for resources without a percentage, whose operations take seconds: a fifth of the time so far.
+// shortPoll is for resources without a percentage, whose operations take seconds: an eighth of the time so far.
 func shortPoll(elapsed time.Duration) time.Duration {
-	return min(max(elapsed/5, 200*time.Millisecond), 15*time.Second)
+	return min(max(elapsed/8, 200*time.Millisecond), 15*time.Second)
 }
 
 // found makes an operation out of a resource that is seen busy without having been sent anything now: after a

@@ -273,7 +273,11 @@ func (s *Sandbox) Kill(component string) error {
 		return err
 	}
 	p.expect(true)
-	return stop(0, p.id)
+	if err := stop(0, p.id); err != nil {
+		return err
+	}
+	<-p.done // its sockets are closed only when its last thread has ended, which is what done waits for
+	return nil
 }
 
 // Restart starts a component again, with the same command line, and returns when it answers. One that still runs is asked to end first.
@@ -286,6 +290,7 @@ func (s *Sandbox) Restart(ctx context.Context, component string) error {
 	if err := stop(stopGrace, p.id); err != nil {
 		return err
 	}
+	<-p.done
 	c, err := s.command(component)
 	if err != nil {
 		return err

@@ -67,7 +67,8 @@ func printTable(out io.Writer, head [][]string, rows []row) {
 
 func (r *results) rows() []row {
 	rows := []row{{"apply to first managedCluster PUT", r.each(func(s *storyResult) string { return sec(s.Start.ClusterPut) }), refFirstPut},
-		{"  of it until Cluster API set the ownerReference", r.each(func(s *storyResult) string { return sec(s.Start.Owned) }), reference{"", "", "2.4 s"}}}
+		{"  of it until Cluster API set the ownerReference", r.each(func(s *storyResult) string { return sec(s.Start.Owned) }), reference{"", "", "2.4 s"}},
+		{"  from then, or from the last object, to the PUT", r.each(func(s *storyResult) string { return sec(s.Start.Ours) }), refNone}}
 	late := func(what, step, resource string, ref reference) {
 		rows = append(rows, row{what, r.each(func(s *storyResult) string { return s.latest(step, resource) }), ref})
 	}

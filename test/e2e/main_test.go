@@ -26,7 +26,7 @@ var planes = struct {
 }{byName: map[string]*plane{}}
 
 // crowd is how many stories run at once. They wait nearly all of their time, so the number of processors says nothing.
-const crowd = "10"
+const crowd = "16"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -68,11 +68,10 @@ func takeDown(failed bool) error {
 
 // plane is a management plane with an emulated Azure.
 type plane struct {
-	box    *sandbox.Sandbox
-	kube   dynamic.Interface
-	azure  *azure
-	bin    string
-	errors []string
+	box   *sandbox.Sandbox
+	kube  dynamic.Interface
+	azure *azure
+	bin   string
 }
 
 // quick are durations of emulated operations that are long enough to see a state in.
@@ -157,7 +156,7 @@ func started(t *testing.T, name string, options func(dir string) sandbox.Options
 func eventually(t *testing.T, limit time.Duration, missing func() string) {
 	t.Helper()
 	deadline := time.Now().Add(limit)
-	tick := time.NewTicker(200 * time.Millisecond)
+	tick := time.NewTicker(400 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		last := missing()

@@ -92,9 +92,7 @@ func TestManagerLooksOnlyAtItsNamespaceAndLabel(t *testing.T) {
 			}
 		}
 	})
-	if err := p.box.Restart(t.Context(), sandbox.Manager); err != nil {
-		t.Fatal(err)
-	}
+	p.restart(t, sandbox.Manager)
 	for _, c := range all {
 		p.remove(t, c)
 	}

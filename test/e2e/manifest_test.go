@@ -14,13 +14,12 @@ type object = map[string]any
 
 // cluster is an AKS cluster as a user declares it. The zero value of a field takes what the quick start has.
 type cluster struct {
-	namespace, name         string
-	group                   string // resource group; default: the name
-	subscription, location  string
-	version                 string
-	controlPlane            object // further fields of its spec; nil removes one
-	pools                   []pool
-	withoutCluster, brought bool
+	namespace, name        string
+	group                  string // resource group; default: the name
+	subscription, location string
+	version                string
+	controlPlane           object // further fields of its spec; nil removes one
+	pools                  []pool
 }
 
 // pool is a MachinePool with its AzureManagedMachinePool.

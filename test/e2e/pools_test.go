@@ -45,19 +45,7 @@ func TestLastSystemPoolStaysAndAStuckOneRecovers(t *testing.T) {
 		t.Fatalf("the refused deletion left the deletionTimestamp %s", at)
 	}
 
-	// Stuck as an earlier release left it: no webhook kept the MachinePool, but Cluster API may not delete its pool.
-	p.withoutWebhook(t, "validation.machinepool.", func() {
-		eventually(t, time.Minute, func() string {
-			if _, err := p.box.Kubectl(t.Context(), remove...); err != nil {
-				return err.Error() // a webhook that is gone works on for a moment
-			}
-			return ""
-		})
-	})
-	eventually(t, time.Minute, func() string {
-		phase := text(p.get(t, machinePools, c.namespace, "agentpool0"), "status", "phase")
-		return unless(phase == "Deleting", "the MachinePool is "+phase)
-	})
+	p.getStuck(t, c.namespace, "agentpool0", remove)
 	stands := func() string {
 		pool := p.get(t, infraPools, c.namespace, "agentpool0")
 		if pool == nil || pool.GetDeletionTimestamp() != nil {
@@ -83,6 +71,23 @@ func TestLastSystemPoolStaysAndAStuckOneRecovers(t *testing.T) {
 	if left := p.azure.resources(t, "/resourceGroups/recovery/"); len(left) > 0 {
 		t.Errorf("Azure still has %v", left)
 	}
+}
+
+// getStuck brings a MachinePool into the state an earlier release left it in: no webhook kept it, but Cluster API may not delete its pool.
+func (p *plane) getStuck(t *testing.T, namespace, name string, remove []string) {
+	t.Helper()
+	p.withoutWebhook(t, "validation.machinepool.", func() {
+		eventually(t, time.Minute, func() string {
+			if _, err := p.box.Kubectl(t.Context(), remove...); err != nil {
+				return err.Error() // a webhook that is gone works on for a moment
+			}
+			return ""
+		})
+	})
+	eventually(t, time.Minute, func() string {
+		phase := text(p.get(t, machinePools, namespace, name), "status", "phase")
+		return unless(phase == "Deleting", "the MachinePool is "+phase)
+	})
 }
 
 // withoutWebhook does something that one of our validating webhooks would refuse.

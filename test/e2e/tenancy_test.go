@@ -33,25 +33,7 @@ func TestTenantsCannotUseEachOthersIdentity(t *testing.T) {
 	a.controlPlane = object{"identityRef": identityRef("tenant-b", "identity-b"), "subscriptionID": subscriptionB}
 	a.subscription = subscriptionB
 	p.apply(t, a.manifest())
-	const reason = "NamespaceNotAllowedByIdentity"
-	for _, kind := range []string{"CredentialsValid", "Ready", "Synced"} {
-		message := p.awaitCondition(t, time.Minute, controlPlanes, a.namespace, a.name, kind, "False", reason)
-		if missing := lacks(message, "tenant-b/identity-b", `"tenant-a"`, "allowedNamespaces"); kind != "Ready" && len(missing) > 0 {
-			t.Errorf("condition %s does not name %q: %s", kind, missing, message)
-		}
-	}
-	if notes := p.warnings(t, a.namespace, a.name, reason); len(notes) != 1 || len(lacks(notes[0], "identity-b", "tenant-a", "allowedNamespaces")) > 0 {
-		t.Errorf("events about it are %q, want one that says why", notes)
-	}
-	if finalizers := p.get(t, identities, "tenant-b", "identity-b").GetFinalizers(); len(finalizers) > 0 {
-		t.Errorf("the refused cluster holds the identity with %v", finalizers)
-	}
-	if sent := p.azure.requests(t, 0, byPrincipal(clientB)); len(sent) > 0 {
-		t.Errorf("somebody signed in with the foreign identity: %v", sent)
-	}
-	if left := p.azure.resources(t, "/resourceGroups/cluster-a/"); len(left) > 0 {
-		t.Errorf("the refused cluster has %v in Azure", left)
-	}
+	p.expectForeignIdentityRefused(t, a)
 
 	// Its owner can use it, and the refused cluster goes without having left anything.
 	p.apply(t, secretManifest("tenant-b", "credentials", map[string]string{"clientSecret": secretB}))
@@ -85,6 +67,30 @@ func TestTenantsCannotUseEachOthersIdentity(t *testing.T) {
 	p.remove(t, a)
 	p.azure.expectCleanLog(t, a.mentions)
 	p.azure.expectCleanLog(t, b.mentions)
+}
+
+// expectForeignIdentityRefused: the refusal says why, and nothing was signed in to, held or made.
+func (p *plane) expectForeignIdentityRefused(t *testing.T, a cluster) {
+	t.Helper()
+	const reason = "NamespaceNotAllowedByIdentity"
+	for _, kind := range []string{"CredentialsValid", "Ready", "Synced"} {
+		message := p.awaitCondition(t, time.Minute, controlPlanes, a.namespace, a.name, kind, "False", reason)
+		if missing := lacks(message, "tenant-b/identity-b", `"tenant-a"`, "allowedNamespaces"); kind != "Ready" && len(missing) > 0 {
+			t.Errorf("condition %s does not name %q: %s", kind, missing, message)
+		}
+	}
+	if notes := p.warnings(t, a.namespace, a.name, reason); len(notes) != 1 || len(lacks(notes[0], "identity-b", "tenant-a", "allowedNamespaces")) > 0 {
+		t.Errorf("events about it are %q, want one that says why", notes)
+	}
+	if finalizers := p.get(t, identities, "tenant-b", "identity-b").GetFinalizers(); len(finalizers) > 0 {
+		t.Errorf("the refused cluster holds the identity with %v", finalizers)
+	}
+	if sent := p.azure.requests(t, 0, byPrincipal(clientB)); len(sent) > 0 {
+		t.Errorf("somebody signed in with the foreign identity: %v", sent)
+	}
+	if left := p.azure.resources(t, "/resourceGroups/cluster-a/"); len(left) > 0 {
+		t.Errorf("the refused cluster has %v in Azure", left)
+	}
 }
 
 func servicePrincipal(tenant, client, secret string) object {
