@@ -174,6 +174,45 @@ func TestForeignClusterOfThatNameIsNeverTouched(t *testing.T) {
 	}
 }
 
+func TestNothingIsMadeBesideAForeignCluster(t *testing.T) {
+	in, obs := created(t)
+	fieldset.Remove(obs.Cluster.Body, fieldset.Path{"tags"})
+	in.Owned.ManagedCluster = nil
+	obs.VirtualNetwork = plan.Observed{}
+	if d := Decide(in, obs, testTime); d.Next != nil {
+		t.Errorf("next %s, want nothing", d.Next.Line())
+	}
+}
+
+func TestPoolsGoWithTheirCluster(t *testing.T) {
+	in, obs := created(t)
+	in.Cluster.Deleting = true
+	in.Pools[0].Deleting, in.Pools[1].Deleting = true, true
+	if d := Decide(in, obs, testTime); d.Next != nil {
+		t.Errorf("next %s, want nothing: the pools go with the cluster", d.Next.Line())
+	}
+}
+
+func TestFailedClusterTakesPoolChangesButNotItsOwnGoalAgain(t *testing.T) {
+	in, obs := created(t)
+	obs.Cluster.State = "Failed"
+	in.SpecChanged = true // as it is until all is as declared
+	id := strings.ToLower(NamesOf(in).ClusterID)
+	in.Failures = map[string]Failure{id: {ETag: obs.Cluster.ETag, Spec: SpecMark(in, id), Error: AzureError{Code: "QuotaExceeded"}}}
+	if d := Decide(in, obs, testTime); d.Next != nil || d.Hold == nil || d.Hold.Reason != plan.ReasonFailed {
+		t.Fatalf("next %v, hold %+v; want the failed goal held", d.Next, d.Hold)
+	}
+	*in.Pools[1].Replicas = 1
+	obs.PoolDetails = map[string]plan.Observed{"agentpool1": observedPool(obs, "agentpool1")}
+	if d := Decide(in, obs, testTime); d.Next == nil || d.Next.Name != "agentpool1" {
+		t.Errorf("next %v, want the smaller pool", d.Next)
+	}
+	in.ControlPlane.Generation++
+	if d := Decide(in, obs, testTime); d.Next == nil || d.Next.Kind != KindManagedCluster {
+		t.Errorf("next %v, want the goal again after a change of the spec", d.Next)
+	}
+}
+
 func TestOneOperationAtATime(t *testing.T) {
 	in, obs := created(t)
 	*in.Pools[0].Replicas = 3

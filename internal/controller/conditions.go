@@ -2,6 +2,8 @@ package controller
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -81,8 +83,8 @@ func (o outcome) credentialsVerdict() verdict {
 	if e := o.report.Error; e != nil && authReasons[e.Diagnosis.Reason] {
 		return problemVerdict(*e)
 	}
-	for _, failure := range o.report.Failures {
-		if authReasons[failure.Diagnosis.Reason] {
+	for _, id := range slices.Sorted(maps.Keys(o.report.Failures)) {
+		if failure := o.report.Failures[id]; authReasons[failure.Diagnosis.Reason] {
 			return bad(failure.Diagnosis.Reason, explain(failure.Error, failure.Diagnosis))
 		}
 	}
@@ -132,7 +134,7 @@ func (o outcome) clusterVerdict() verdict {
 // blame is the failure or the held step of one of the kinds.
 func (o outcome) blame(kinds ...string) (verdict, bool) {
 	for _, action := range o.report.Pending {
-		if !contains(kinds, action.Kind) || action.Verb == plan.None {
+		if !slices.Contains(kinds, action.Kind) || action.Verb == plan.None {
 			continue
 		}
 		if failure, ok := o.report.Failures[strings.ToLower(action.ID)]; ok {
@@ -260,15 +262,6 @@ func explain(e aks.AzureError, d aks.Diagnosis) string {
 func problemVerdict(p engine.Problem) verdict {
 	p.CorrelationID = ""
 	return bad(p.Diagnosis.Reason, explain(p.AzureError, p.Diagnosis))
-}
-
-func contains(list []string, item string) bool {
-	for _, x := range list {
-		if x == item {
-			return true
-		}
-	}
-	return false
 }
 
 // poolConditions are computed from the same outcome, for one pool.

@@ -189,6 +189,8 @@ type counts struct {
 	Total    int            `json:"total"`
 	ByMethod map[string]int `json:"byMethod"`
 	Shared   int            `json:"shared"`
+	// Machines are reads of scale sets and their instances.
+	Machines int `json:"machines"`
 }
 
 // count counts what was asked for one cluster (group "" for all of them) in a window, shared listings included.
@@ -201,6 +203,9 @@ func count(requests []request, group string, w window) counts {
 		}
 		if shared {
 			c.Shared++
+		}
+		if strings.Contains(strings.ToLower(r.Path), "/microsoft.compute/") {
+			c.Machines++
 		}
 		c.Total++
 		c.ByMethod[r.Method]++

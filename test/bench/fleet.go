@@ -154,14 +154,15 @@ func (p *plane) createFleet(ctx context.Context, r *fleetResult) (window, error)
 }
 
 // extrapolate does not multiply a window of minutes into an hour alone: a listing that happens to fall into it or not would
-// decide. The periods are the manager's; what one look at everything costs is what a restart showed, which is an upper bound.
+// decide. The periods are the manager's; what one look at everything costs is what a restart showed, without the machines: the
+// periodic look keeps their lists as long as the pools' eTags are the same, a restart has to read them.
 func (r *fleetResult) extrapolate() {
 	n := float64(r.Clusters)
 	hours := r.IdleSeconds / 3600
 	r.PerHour.Reads = float64(r.Idling.Total-r.Idling.writes()) / hours / n
 	r.PerHour.Writes = float64(r.Idling.writes()) / hours / n
 	listings := time.Hour.Seconds() / fleet.DefaultInterval.Seconds() / n
-	own := float64(r.Restart.Total-r.Restart.Shared) / n
+	own := float64(r.Restart.Total-r.Restart.Shared-r.Restart.Machines) / n
 	r.PerHour.Scheduled = listings + own*time.Hour.Seconds()/engine.DefaultResync.Seconds()
 }
 
