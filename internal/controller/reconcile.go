@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/client-go/tools/events"
@@ -24,7 +25,7 @@ import (
 // Reconciler reconciles AKS clusters; one key stands for the control plane and all its pools.
 type Reconciler struct {
 	Client client.Client
-	// Reader reads what is not worth a cache: Secrets' neighbours, Namespaces.
+	// Reader reads Namespaces, which are not worth a cache.
 	Reader   client.Reader
 	Recorder events.EventRecorder
 	Engine   *engine.Engine
@@ -58,7 +59,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 
 	cp := &v1beta1.AzureManagedControlPlane{}
 	if err := r.Client.Get(ctx, req.NamespacedName, cp); err != nil {
-		r.Engine.Forget(req.String())
+		if apierrors.IsNotFound(err) {
+			r.Engine.Forget(req.String())
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.WatchFilter != "" && cp.Labels[clusterv1.WatchLabel] != r.WatchFilter {
