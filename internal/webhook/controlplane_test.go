@@ -224,7 +224,7 @@ func TestControlPlaneRefused(t *testing.T) {
 		"key not base64": {"c", key(publicKey), []string{"spec.sshPublicKey", "ssh-ed25519", "is not base64", "base64-encoded"}},
 		"key not a key":  {"c", key(base64.StdEncoding.EncodeToString([]byte("hello"))), []string{"spec.sshPublicKey", "aGVsbG8=", "not of a public SSH key"}},
 		"two keys":       {"c", key(base64.StdEncoding.EncodeToString([]byte(publicKey + "\n" + publicKey))), []string{"spec.sshPublicKey", "more than one line"}},
-		"version":        {"c", func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.Version = "latest" }, []string{"spec.version", "vlatest", "for example v1.33.4"}},
+		"version":        {"c", func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.Version = "latest" }, []string{"spec.version", `"latest"`, "for example v1.33.4"}},
 		"name":           {"c", func(cp *v1beta1.AzureManagedControlPlane) { cp.Name = "my-windows" }, []string{"metadata.name", "my-windows", "choose a name"}},
 		"identity kind": {"c", func(cp *v1beta1.AzureManagedControlPlane) {
 			cp.Spec.IdentityRef = &corev1.ObjectReference{Kind: "Secret", Name: "x"}
