@@ -18,7 +18,9 @@ import (
 )
 
 // A terminating object only loses finalizers: it never meets these webhooks, so it can also go when no manager runs.
-// Every marker of an UPDATE or DELETE rule below has this as its first matchCondition.
+// Every marker of an UPDATE or DELETE rule below has this as its first matchCondition. The validation of control planes and
+// pools is not asked about updates that leave the spec as it is: finalizers and labels are set between `kubectl apply` and the
+// first request to Azure, and each question costs reads of the objects around.
 
 // +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=clusters;machinepools,verbs=get;list
 // +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes;azuremanagedclusters;azuremanagedmachinepools,verbs=get;list
