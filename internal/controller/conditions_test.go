@@ -141,3 +141,12 @@ func checkConditions(t *testing.T, conditions []metav1.Condition, want []string,
 		}
 	}
 }
+
+func TestEventsOfDifferentChangesAreNotOneSeries(t *testing.T) {
+	if distinct("Updating", "count 2 -> 5") == distinct("Updating", "count 5 -> 3") {
+		t.Error("two changes have the same action: the recorder would show only the first")
+	}
+	if distinct("Updating", "count 2 -> 5") != distinct("Updating", "count 2 -> 5") {
+		t.Error("the same message must stay one series")
+	}
+}

@@ -1,6 +1,8 @@
 package controller
 
 import (
+	"fmt"
+	"hash/fnv"
 	"strings"
 	"time"
 
@@ -87,5 +89,13 @@ func (r *Reconciler) event(about runtime.Object, eventType, reason, message stri
 	if len(message) > maxNote {
 		message = message[:maxNote]
 	}
-	r.Recorder.Eventf(about, nil, eventType, reason, "Reconcile", "%s", message)
+	r.Recorder.Eventf(about, nil, eventType, reason, distinct(reason, message), "%s", message)
+}
+
+// distinct is an action that differs with the message: the recorder counts events as one series when type, reason,
+// action and object are the same, whatever their messages say, and a second change would never be seen.
+func distinct(reason, message string) string {
+	digest := fnv.New32a()
+	_, _ = digest.Write([]byte(message))
+	return fmt.Sprintf("%s-%08x", reason, digest.Sum32())
 }
