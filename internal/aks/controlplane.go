@@ -74,7 +74,7 @@ func podCIDRApplies(plugin, mode string) bool {
 func controlPlaneVersion(declared string, observed fieldset.Object) string {
 	want := strings.TrimPrefix(declared, "v")
 	current := stringAt(observed, "properties", "currentKubernetesVersion")
-	if current != "" && compareVersions(current, want) >= 0 {
+	if current != "" && CompareVersions(current, want) >= 0 {
 		if asked := stringAt(observed, "properties", "kubernetesVersion"); asked != "" {
 			return asked
 		}

@@ -129,15 +129,15 @@ func isAKS(kind string) bool { return kind == KindManagedCluster || kind == Kind
 // reading of its rules is that it refuses those of other pools too.
 func busyPool(obs Observation) string {
 	for _, profile := range inlineProfiles(obs.Cluster.Body) {
-		if state := stringAt(profile, "provisioningState"); busyState(state) {
+		if state := stringAt(profile, "provisioningState"); Busy(state) {
 			return fmt.Sprintf("an operation is in progress on agentPool %s (provisioningState %s)", stringAt(profile, "name"), state)
 		}
 	}
 	return ""
 }
 
-// busyState: only Succeeded, Failed and Canceled are final; AKS has many other states and adds new ones.
-func busyState(state string) bool {
+// Busy tells whether a provisioningState means that an operation runs: only Succeeded, Failed and Canceled are final; AKS has many other states and adds new ones.
+func Busy(state string) bool {
 	switch strings.ToLower(state) {
 	case "", "succeeded", "failed", "canceled":
 		return false
@@ -193,7 +193,7 @@ func heldByFailure(in Inputs, action *plan.Action, obs Observation, now time.Tim
 	if !ok || action.Reason == plan.ReasonRetry {
 		return nil
 	}
-	if failure.Goal != Goal(*action) || observedETag(obs, *action) != failure.ETag {
+	if failure.Goal != Goal(*action) || ETagOf(obs, *action) != failure.ETag {
 		return nil
 	}
 	if !failure.RetryAt.IsZero() && !now.Before(failure.RetryAt) {
@@ -205,8 +205,8 @@ func heldByFailure(in Inputs, action *plan.Action, obs Observation, now time.Tim
 	return &held
 }
 
-// ObservedETag is the eTag of the resource an action is about, as observed.
-func observedETag(obs Observation, action plan.Action) string {
+// ETagOf is the observed eTag of the resource an action is about; it is remembered with a failure.
+func ETagOf(obs Observation, action plan.Action) string {
 	switch action.Kind {
 	case KindManagedCluster:
 		return obs.Cluster.ETag
@@ -240,6 +240,3 @@ func SpecMark(in Inputs, id string) string {
 	}
 	return fmt.Sprint(in.ControlPlane.Generation)
 }
-
-// ETagOf is the observed eTag of the resource an action is about; the engine remembers it with a failure.
-func ETagOf(obs Observation, action plan.Action) string { return observedETag(obs, action) }

@@ -36,18 +36,19 @@ type PoolFacts struct {
 }
 
 // Busy tells whether an operation runs on the cluster itself.
-func (f Facts) Busy() bool { return f.Exists && busyState(f.State) }
+func (f Facts) Busy() bool { return f.Exists && Busy(f.State) }
 
 // Busy tells whether an operation runs on the pool.
-func (p PoolFacts) Busy() bool { return busyState(p.State) }
+func (p PoolFacts) Busy() bool { return Busy(p.State) }
 
 // Failed tells whether the last operation on the cluster ended without success.
-func (f Facts) Failed() bool { return failedState(f.State) }
+func (f Facts) Failed() bool { return Failed(f.State) }
 
 // Failed tells whether the last operation on the pool ended without success.
-func (p PoolFacts) Failed() bool { return failedState(p.State) }
+func (p PoolFacts) Failed() bool { return Failed(p.State) }
 
-func failedState(state string) bool {
+// Failed tells whether a provisioningState means that the last operation ended without success.
+func Failed(state string) bool {
 	return strings.EqualFold(state, "Failed") || strings.EqualFold(state, "Canceled")
 }
 
@@ -171,9 +172,3 @@ func ResourcesOf(in Inputs, obs Observation) []Resource {
 	add(KindManagedCluster, n.ClusterID, obs.Cluster, in.Owned.ManagedCluster != nil)
 	return list
 }
-
-// Busy tells whether a provisioningState means that an operation runs.
-func Busy(state string) bool { return busyState(state) }
-
-// Failed tells whether a provisioningState means that the last operation ended without success.
-func Failed(state string) bool { return failedState(state) }

@@ -123,10 +123,10 @@ func poolVersion(pool Pool, observed, cluster fieldset.Object) string {
 	if current == "" {
 		current = asked
 	}
-	if current != "" && compareVersions(current, want) >= 0 {
+	if current != "" && CompareVersions(current, want) >= 0 {
 		return asked
 	}
-	if control := stringAt(cluster, "properties", "currentKubernetesVersion"); control != "" && compareVersions(want, control) > 0 {
+	if control := stringAt(cluster, "properties", "currentKubernetesVersion"); control != "" && CompareVersions(want, control) > 0 {
 		if observed == nil {
 			return control
 		}
@@ -138,7 +138,7 @@ func poolVersion(pool Pool, observed, cluster fieldset.Object) string {
 // heldVersion says that a pool's upgrade waits for the control plane, or nothing.
 func heldVersion(pool Pool, cluster fieldset.Object) string {
 	control := stringAt(cluster, "properties", "currentKubernetesVersion")
-	if pool.Version == "" || control == "" || compareVersions(pool.Version, control) <= 0 {
+	if pool.Version == "" || control == "" || CompareVersions(pool.Version, control) <= 0 {
 		return ""
 	}
 	return fmt.Sprintf("version %s waits for the control plane, which runs v%s", NormalVersion(pool.Version), control)

@@ -210,6 +210,8 @@ func (o outcome) syncedVerdict() verdict {
 		return bad("InternalError", o.err.Error())
 	case r.Error != nil:
 		return problemVerdict(*r.Error)
+	case r.Done && len(r.Undeclared) > 0:
+		return verdict{metav1.ConditionTrue, "Synced", "pools in Azure that no object declares, and that are left alone: " + strings.Join(r.Undeclared, ", ")}
 	case r.Done:
 		return good
 	case r.Operation != nil:

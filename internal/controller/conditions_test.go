@@ -77,6 +77,8 @@ func TestControlPlaneConditions(t *testing.T) {
 			o.report.Pending = []plan.Action{action(plan.Blocked, aks.KindAgentPool, "pool0", aks.ReasonRefused, "no")}
 			o.report.Failures = failure(aks.KindAgentPool, "pool0", "QuotaExceeded", "no cores")
 		}, []string{"Ready=True/Ready", "Synced=False/QuotaExceeded"}, nil},
+		{"a pool nobody declared is reported", func(o *outcome) { o.report.Undeclared = []string{"byhand"} }, []string{"Synced=True/Synced", "Ready=True/Ready"},
+			map[string]string{"Synced": "pools in Azure that no object declares, and that are left alone: byhand"}},
 		{"deleting", func(o *outcome) {
 			o.deleting, o.report.Done = true, false
 			o.report.Operation = &aks.Operation{Kind: "deleting managedCluster c"}
@@ -149,5 +151,13 @@ func TestEventsOfDifferentChangesAreNotOneSeries(t *testing.T) {
 	}
 	if len(actions) != 2 || actions[distinct("Updating", "count 2 -> 5")] != 2 {
 		t.Errorf("actions = %v; want one for each message: the recorder shows only the first of a series", actions)
+	}
+}
+
+func TestWhatIsLeftInAzureIsSaid(t *testing.T) {
+	kept := action(plan.None, aks.KindResourceGroup, "g", aks.ReasonForeignContents, "resource group g is kept: it also holds x")
+	o := outcome{report: engine.Report{Pending: []plan.Action{action(plan.None, aks.KindManagedCluster, "c", "", ""), kept}}}
+	if left := o.left(); len(left) != 1 || left[0].Message != kept.Message {
+		t.Errorf("left = %v, want the kept group alone", left)
 	}
 }

@@ -57,6 +57,19 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 	}
 }
 
+// left are resources that a deleted cluster leaves in Azure, with the reason: somebody else's cluster, a resource group
+// that also holds other things.
+func (o outcome) left() []plan.Action {
+	var left []plan.Action
+	for _, action := range o.report.Pending {
+		exists := action.Reason == plan.ReasonNotOurs || action.Reason == aks.ReasonForeignContents
+		if action.Verb == plan.None && exists && action.Message != "" {
+			left = append(left, action)
+		}
+	}
+	return left
+}
+
 // problem tells a state somebody has to act on, or Azure is to blame for, from plain waiting.
 func (o outcome) problem() bool {
 	if o.credentials != nil || o.err != nil {

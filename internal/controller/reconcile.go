@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kerrors "k8s.io/apimachinery/pkg/util/errors"
@@ -243,6 +244,9 @@ func (r *Reconciler) release(ctx context.Context, a *aggregate, o outcome) error
 	}
 	if err := r.releaseIdentities(ctx, cp, true); err != nil {
 		return err
+	}
+	for _, left := range o.left() {
+		r.event(cp, corev1.EventTypeNormal, left.Reason, left.Message)
 	}
 	controllerutil.RemoveFinalizer(cp, v1beta1.ControlPlaneFinalizer)
 	controllerutil.RemoveFinalizer(cp, v1beta1.LegacyControlPlaneFinalizer)

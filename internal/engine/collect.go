@@ -25,7 +25,6 @@ type Kubeconfig struct {
 // collectCredentials asks for the admin kubeconfig when none is stored, or the cluster changed since.
 func (s *step) collectCredentials(ctx context.Context, facts aks.Facts) error {
 	if s.KubeconfigETag != "" && s.KubeconfigETag == facts.ETag {
-		s.report.KubeconfigCurrent = true
 		return nil
 	}
 	if s.memory.refusedETag == facts.ETag && s.memory.refusal != nil {

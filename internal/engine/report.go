@@ -42,16 +42,16 @@ type Report struct {
 	Failed   []string
 	// Error is what kept the step from going on: Azure not reachable, throttled, credentials refused.
 	Error *Problem
-	// Kubeconfig is a new credential to store; KubeconfigCurrent: the stored one is good.
-	Kubeconfig        *Kubeconfig
-	KubeconfigCurrent bool
-	KubeconfigError   *aks.AzureError
+	// Kubeconfig is a new credential to store, nil while the stored one is good.
+	Kubeconfig      *Kubeconfig
+	KubeconfigError *aks.AzureError
 	// ProviderIDs are the instances by pool name; a pool that was not listed is missing.
 	ProviderIDs map[string][]string
 	// Owned is what is owned after this step, by resource; nil fields are unchanged.
 	Owned aks.Owned
 	// OwnedPools is the same for pools, by Azure pool name.
 	OwnedPools map[string]*plan.Action
+	// Undeclared are pools in Azure that no object declares.
 	Undeclared []string
 	// Done: Azure is as declared, or for a deleted cluster: everything is gone.
 	Done bool
