@@ -39,15 +39,19 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 			kind = aks.KindAgentPool
 		}
 		text := explain(failure.Error, failure.Diagnosis)
-		r.told.Store(a.controlPlane.UID, failure.Diagnosis.Reason+text)
+		if told, _ := r.told.Swap(a.controlPlane.UID, failure.Diagnosis.Reason+text); told == failure.Diagnosis.Reason+text {
+			continue
+		}
 		r.event(a.about(kind, id[strings.LastIndex(id, "/")+1:]), corev1.EventTypeWarning, failure.Diagnosis.Reason, text)
 	}
 	if len(failed) > 0 {
 		return
 	}
 	was, is := meta.FindStatusCondition(before.Status.Conditions, v1beta1.SyncedCondition), meta.FindStatusCondition(a.controlPlane.Status.Conditions, v1beta1.SyncedCondition)
+	if is != nil && is.Status == "True" {
+		r.told.Delete(a.controlPlane.UID) // solved: should it come back, it is news again
+	}
 	if is == nil || is.Status != "False" || !o.problem() {
-		r.told.Delete(a.controlPlane.UID)
 		return
 	}
 	// The cache may not show yet what was written a moment ago, so what was told last is remembered, too.
