@@ -34,7 +34,7 @@ func (p *Provider) listClusters(rq *arm.Request) (*arm.Response, error) {
 			value = append(value, p.viewCluster(rq, c, false))
 		}
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func (p *Provider) getCluster(rq *arm.Request) (*arm.Response, error) {

@@ -126,7 +126,7 @@ func (p *Provider) listOperations(rq *arm.Request) (*arm.Response, error) {
 			value = append(value, p.progress(rq, op))
 		}
 	}
-	return pretty(http.StatusOK, arm.Object{"value": value}), nil
+	return pretty(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 // --- what happens in the background ------------------------------------------------------------------------------

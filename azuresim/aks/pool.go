@@ -65,7 +65,7 @@ func (p *Provider) listPools(rq *arm.Request) (*arm.Response, error) {
 	for _, pool := range p.pools(c) {
 		value = append(value, p.viewPool(rq, pool))
 	}
-	return pretty(http.StatusOK, arm.Object{"value": value}), nil
+	return pretty(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func (p *Provider) getPool(rq *arm.Request) (*arm.Response, error) {

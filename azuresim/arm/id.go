@@ -11,6 +11,9 @@ type ID struct {
 	Provider      string   // Microsoft.Network
 	Types         []string // virtualNetworks, subnets
 	Names         []string
+	// Scope is the id of the resource an extension resource is attached to (a cluster that has an extension or a
+	// role assignment), in the caller's spelling; "" for all others.
+	Scope string
 }
 
 // ParseID reads a fully qualified id; ok is false when the text is not one.
@@ -28,6 +31,16 @@ func ParseID(s string) (ID, bool) {
 	if len(seg) == 0 {
 		return id, true
 	}
+	for i := len(seg) - 2; i >= 4; i-- {
+		if strings.EqualFold(seg[i], "providers") && i%2 == 0 {
+			scope, ok := ParseID(id.String() + "/" + strings.Join(seg[:i], "/"))
+			if !ok {
+				return ID{}, false
+			}
+			id.Scope, seg = scope.String(), seg[i:]
+			break
+		}
+	}
 	if len(seg) < 4 || len(seg)%2 != 0 || !strings.EqualFold(seg[0], "providers") {
 		return ID{}, false
 	}
@@ -42,9 +55,13 @@ func ParseID(s string) (ID, bool) {
 // String renders the id with the canonical spelling of "resourceGroups".
 func (id ID) String() string {
 	var b strings.Builder
-	b.WriteString("/subscriptions/" + id.Subscription)
-	if id.ResourceGroup != "" {
-		b.WriteString("/resourceGroups/" + id.ResourceGroup)
+	switch {
+	case id.Scope != "":
+		b.WriteString(id.Scope)
+	case id.ResourceGroup != "":
+		b.WriteString("/subscriptions/" + id.Subscription + "/resourceGroups/" + id.ResourceGroup)
+	default:
+		b.WriteString("/subscriptions/" + id.Subscription)
 	}
 	if id.Provider != "" {
 		b.WriteString("/providers/" + id.Provider)
@@ -87,9 +104,13 @@ func (id ID) Path() string {
 	return id.Provider + "/" + strings.Join(id.Types, "/") + "/" + strings.Join(id.Names, "/")
 }
 
-// Parent is the enclosing resource, or the resource group.
+// Parent is the enclosing resource, the resource an extension is attached to, or the resource group.
 func (id ID) Parent() ID {
 	p := id
+	if len(id.Names) == 1 && id.Scope != "" {
+		scope, _ := ParseID(id.Scope)
+		return scope
+	}
 	if n := len(id.Names); n > 1 {
 		p.Types, p.Names = id.Types[:n-1:n-1], id.Names[:n-1:n-1]
 		return p

@@ -9,6 +9,8 @@ import (
 // Request is one ARM call after the front door has parsed, authenticated and authorised it.
 type Request struct {
 	Method     string
+	Path       string // as the caller spelled it
+	PageSize   int    // items per page of a list; 0 = the default
 	ID         ID     // the resource, group or subscription addressed
 	Action     string // POST action or sub-collection, "" otherwise
 	Params     map[string]string

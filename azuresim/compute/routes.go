@@ -85,7 +85,7 @@ func (p *Provider) list(rq *arm.Request) (*arm.Response, error) {
 			value = append(value, view(r))
 		}
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func (p *Provider) set(rq *arm.Request) (*fabric.Resource, error) {
@@ -117,7 +117,7 @@ func (p *Provider) listInstances(rq *arm.Request) (*arm.Response, error) {
 	for _, inst := range Machines(r).Instances {
 		value = append(value, instanceView(r, inst))
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func (p *Provider) getInstance(rq *arm.Request) (*arm.Response, error) {

@@ -30,6 +30,8 @@ type Gateway struct {
 	Directory *entra.Directory
 	Throttle  *Throttle
 	BaseURL   func() string
+	// PageSize is how many items a list answers at once; 0 = the default.
+	PageSize int
 	// Check compares a request body with the official description; the findings go to the request log.
 	Check func(typ, apiVersion string, body map[string]any) []string
 
@@ -79,7 +81,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, entry *Entry) (*
 		return nil, g.noRoute(r)
 	}
 	rq := &arm.Request{
-		Method: r.Method, Params: params, Query: r.URL.Query(), Header: r.Header, Body: body,
+		Method: r.Method, Path: r.URL.Path, PageSize: g.PageSize, Params: params, Query: r.URL.Query(), Header: r.Header, Body: body,
 		Caller: caller, BaseURL: g.BaseURL(), APIVersion: apiVersion(r), ID: targetID(match, params), FailOperation: failureOf(r),
 	}
 	if err := g.checkVersion(match, rq); err != nil {

@@ -23,26 +23,44 @@ func (g *Gateway) Add(table ...arm.Route) {
 	}
 }
 
-// match finds the route of a request. Literals compare without case and win over captures.
+// match finds the route of a request. Literals compare without case and win over captures; a fixed scope wins over any.
 func (g *Gateway) match(method, path string) (*route, map[string]string) {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	var best *route
 	var bestParams map[string]string
 	for i := range g.routes {
 		r := &g.routes[i]
-		if r.Method != method || len(r.segments) != len(segments) {
+		if r.Method != method {
 			continue
 		}
 		params, ok := capture(r.segments, segments)
-		if ok && (best == nil || len(params) < len(bestParams)) {
+		if ok && (best == nil || specificity(r, params) > specificity(best, bestParams)) {
 			best, bestParams = r, params
 		}
 	}
 	return best, bestParams
 }
 
+// specificity grows with the literals of a pattern.
+func specificity(r *route, params map[string]string) int { return len(r.segments) - len(params) }
+
+// anyScope as the first segment of a pattern takes whatever comes before the rest: extension resources (a role
+// assignment, an extension) can be attached to any resource.
+const anyScope = "{scope*}"
+
 func capture(pattern, segments []string) (map[string]string, bool) {
 	var params map[string]string
+	if pattern[0] == anyScope {
+		n := len(segments) - len(pattern) + 1
+		if n < 0 {
+			return nil, false
+		}
+		params = map[string]string{"scope": "/" + strings.Join(segments[:n], "/")}
+		pattern, segments = pattern[1:], segments[n:]
+	}
+	if len(pattern) != len(segments) {
+		return nil, false
+	}
 	for i, p := range pattern {
 		if strings.HasPrefix(p, "{") {
 			if params == nil {
@@ -60,11 +78,16 @@ func capture(pattern, segments []string) (map[string]string, bool) {
 func targetID(r *route, params map[string]string) arm.ID {
 	var seg []string
 	for _, s := range r.segments {
+		if s == anyScope {
+			seg = append(seg, strings.Trim(params["scope"], "/"))
+			continue
+		}
 		if strings.HasPrefix(s, "{") {
 			s = params[strings.Trim(s, "{}")]
 		}
 		seg = append(seg, s)
 	}
+	seg = strings.Split(strings.Join(seg, "/"), "/")
 	for n := len(seg); n > 0; n-- {
 		if id, ok := arm.ParseID(strings.Join(seg[:n], "/")); ok {
 			return id

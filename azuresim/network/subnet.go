@@ -108,7 +108,7 @@ func (p *Provider) listSubnets(rq *arm.Request) (*arm.Response, error) {
 	for _, s := range p.Fabric.Children(v.ID, SubnetType) {
 		value = append(value, p.viewSubnet(s))
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func (p *Provider) getSubnet(rq *arm.Request) (*arm.Response, error) {

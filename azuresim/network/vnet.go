@@ -40,7 +40,7 @@ func (p *Provider) listVNets(rq *arm.Request) (*arm.Response, error) {
 			value = append(value, p.viewVNet(v))
 		}
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func (p *Provider) getVNet(rq *arm.Request) (*arm.Response, error) {

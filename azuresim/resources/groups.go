@@ -56,7 +56,7 @@ func (p *Provider) listGroups(rq *arm.Request) (*arm.Response, error) {
 	for _, g := range p.Fabric.Children(arm.ID{Subscription: rq.ID.Subscription}.String(), "Microsoft.Resources/resourceGroups") {
 		value = append(value, p.view(g))
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func (p *Provider) putGroup(rq *arm.Request) (*arm.Response, error) {

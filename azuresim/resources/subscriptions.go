@@ -25,7 +25,7 @@ func (p *Provider) tenants(rq *arm.Request) (*arm.Response, error) {
 			value = append(value, arm.Object{"id": "/tenants/" + t.ID, "tenantId": t.ID, "defaultDomain": t.Domain, "displayName": t.Domain, "tenantCategory": "Home"})
 		}
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func subscriptionView(s world.Subscription) arm.Object {
@@ -56,7 +56,7 @@ func (p *Provider) locations(rq *arm.Request) (*arm.Response, error) {
 	for _, l := range p.World.Get().Locations {
 		value = append(value, arm.Object{"id": "/subscriptions/" + rq.ID.Subscription + "/locations/" + l, "type": "Region", "name": l, "displayName": l, "regionalDisplayName": l, "metadata": arm.Object{"regionType": "Physical"}})
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func (p *Provider) providerView(rq *arm.Request, namespace string) arm.Object {
@@ -77,7 +77,7 @@ func (p *Provider) providers(rq *arm.Request) (*arm.Response, error) {
 	for _, n := range slices.Sorted(maps.Keys(namespaces)) {
 		value = append(value, p.providerView(rq, n))
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
 
 func namespaceNamed(name string) (string, error) {
@@ -141,5 +141,5 @@ func (p *Provider) listResources(rq *arm.Request) (*arm.Response, error) {
 			value = append(value, item)
 		}
 	}
-	return arm.Respond(http.StatusOK, arm.Object{"value": value}), nil
+	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
