@@ -9,16 +9,19 @@ import (
 // Error is a failed request. Azure answers in two dialects: ARM and most providers wrap the error in "error", the
 // AKS resource provider sends it flat with a subcode; Flat selects the second.
 type Error struct {
-	Status     int
-	Code       string
-	Message    string
-	Target     string
-	Subcode    string
-	Details    []Detail
-	Flat       bool
-	Gateway    bool // produced by the ARM front door: adds x-ms-failure-cause: gateway
-	RetryAfter time.Duration
-	Header     http.Header
+	Status  int
+	Code    string
+	Message string
+	Target  string
+	Subcode string
+	Details []Detail
+	Flat    bool
+	Brief   bool // flat without details, as AKS sent it until 2023
+	// AdditionalInfo adds the empty list that some providers write always.
+	AdditionalInfo bool
+	Gateway        bool // produced by the ARM front door: adds x-ms-failure-cause: gateway
+	RetryAfter     time.Duration
+	Header         http.Header
 }
 
 // Detail is one nested error.
@@ -35,7 +38,9 @@ func (e *Error) Body() any {
 	if e.Flat {
 		// The provider writes details and subcode always, target only when it has one.
 		body := map[string]any{"code": e.Code, "details": nil, "message": e.Message, "subcode": e.Subcode}
-		if len(e.Details) > 0 {
+		if e.Brief {
+			delete(body, "details")
+		} else if len(e.Details) > 0 {
 			body["details"] = e.Details
 		}
 		if e.Target != "" {
@@ -47,8 +52,11 @@ func (e *Error) Body() any {
 	if e.Target != "" {
 		inner["target"] = e.Target
 	}
-	if len(e.Details) > 0 {
+	if e.Details != nil { // some providers always write the list
 		inner["details"] = e.Details
+	}
+	if e.AdditionalInfo {
+		inner["additionalInfo"] = []any{}
 	}
 	return map[string]any{"error": inner}
 }

@@ -24,6 +24,8 @@ type Request struct {
 
 	// FailOperation is set by a fault: the operation this request starts ends with that error.
 	FailOperation *OperationError
+	// OperationTakes is set by a fault too: how long that operation takes; 0 = as long as usual.
+	OperationTakes time.Duration
 }
 
 // Caller is the authenticated principal.
@@ -87,4 +89,18 @@ type Limit struct {
 	PerSecond float64
 	Code      string
 	Message   string // %d is replaced by the seconds to wait
+	// Policy, when set, is the name under which x-ms-ratelimit-remaining-resource tells what is left.
+	Policy string
+	// Refused, when set, builds the 429 instead of Code and Message in the AKS provider's shape.
+	Refused func(seconds int) *Error
+}
+
+// Throttled gives the routes of a provider that name no limits of their own the given ones.
+func Throttled(limits func(*Request) []Limit, routes []Route) []Route {
+	for i := range routes {
+		if routes[i].Throttle == nil {
+			routes[i].Throttle = limits
+		}
+	}
+	return routes
 }
