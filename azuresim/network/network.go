@@ -1,9 +1,12 @@
-// Package network emulates the part of Microsoft.Network that AKS clusters stand on: virtual networks and their
-// subnets. It must not know AKS; who uses a subnet is asked through UsedBy.
+// Package network emulates the part of Microsoft.Network that AKS clusters stand on, and what people put beside them.
+// One file per family of types. It must not know AKS; who uses a subnet is asked through UsedBy.
 package network
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,19 +14,11 @@ import (
 
 	"github.com/capaks/capaks/azuresim/arm"
 	"github.com/capaks/capaks/azuresim/fabric"
+	"github.com/capaks/capaks/azuresim/tracked"
 	"github.com/capaks/capaks/azuresim/world"
 )
 
-// Resource types.
-const (
-	VNetType   = "Microsoft.Network/virtualNetworks"
-	SubnetType = "Microsoft.Network/virtualNetworks/subnets"
-)
-
-const (
-	putKind    = "PutNetworkResource"
-	deleteKind = "DeleteNetworkResource"
-)
+const namespace = "Microsoft.Network/"
 
 // Provider serves Microsoft.Network.
 type Provider struct {
@@ -32,158 +27,125 @@ type Provider struct {
 	Duration func() time.Duration
 	// UsedBy names a resource that stands in a subnet, "" if none.
 	UsedBy func(subnetID string) string
+	// Connected tells the owner of a private link service that an endpoint leads to it, or, with a nil connection, that
+	// the endpoint is gone; nil when nobody wants to know.
+	Connected func(endpoint *fabric.Resource, connection arm.Object)
+
+	core *tracked.Provider
+	refs references
 }
 
 // Register hooks the provider into the fabric.
 func (p *Provider) Register() {
-	p.Fabric.Register(putKind, fabric.Kind{Done: p.putDone})
-	p.Fabric.Register(deleteKind, fabric.Kind{Done: p.deleteDone})
+	p.core = &tracked.Provider{Namespace: "Microsoft.Network", Fabric: p.Fabric, World: p.World, Types: slices.Concat(
+		p.virtualNetworks(), p.publicIPs(), p.natGateways(), p.routeTables(), p.securityGroups(), p.loadBalancers(), p.interfaces(),
+		p.privateEndpoints(), p.privateLinkServices(), p.privateZones(), p.publicZones(), p.gateways(), p.resolvers(), p.applicationGateways(), p.trafficManagers(),
+	)}
+	p.core.Register()
+	p.refs = references{}
+	p.Fabric.OnSave(p.refs.add)
+	p.Fabric.OnDrop(p.refs.remove)
+	p.Fabric.OnDrop(func(r *fabric.Resource) {
+		if p.Connected != nil && strings.EqualFold(r.Type, endpointType) {
+			p.Connected(r, nil)
+		}
+	})
 }
 
 // Routes is the provider's table.
-func (p *Provider) Routes() []arm.Route {
-	const sub, group = "/subscriptions/{sub}", "/subscriptions/{sub}/resourceGroups/{rg}"
-	const vnets = "/providers/Microsoft.Network/virtualNetworks"
-	const vnet = group + vnets + "/{vnet}"
-	const subnet = vnet + "/subnets/{subnet}"
-	const ops = sub + "/providers/Microsoft.Network/locations/{location}/"
-	get, put, patch, del := http.MethodGet, http.MethodPut, http.MethodPatch, http.MethodDelete
-	return []arm.Route{
-		{Method: get, Path: sub + vnets, Type: VNetType, Verb: "read", Handler: p.listVNets},
-		{Method: get, Path: group + vnets, Type: VNetType, Verb: "read", Handler: p.listVNets},
-		{Method: get, Path: vnet, Type: VNetType, Verb: "read", Handler: p.getVNet},
-		{Method: put, Path: vnet, Type: VNetType, Verb: "write", Handler: p.putVNet},
-		{Method: patch, Path: vnet, Type: VNetType, Verb: "write", Handler: p.patchVNet},
-		{Method: del, Path: vnet, Type: VNetType, Verb: "delete", Handler: p.deleteVNet},
-		{Method: get, Path: vnet + "/subnets", Type: SubnetType, Verb: "read", Handler: p.listSubnets},
-		{Method: get, Path: subnet, Type: SubnetType, Verb: "read", Handler: p.getSubnet},
-		{Method: put, Path: subnet, Type: SubnetType, Verb: "write", Handler: p.putSubnet},
-		{Method: del, Path: subnet, Type: SubnetType, Verb: "delete", Handler: p.deleteSubnet},
-		{Method: get, Path: ops + "operations/{operation}", Type: VNetType, Handler: p.operation},
-		{Method: get, Path: ops + "operationResults/{operation}", Type: VNetType, Handler: p.operationResult},
+func (p *Provider) Routes() []arm.Route { return append(p.core.Routes(), p.recordSetRoutes()...) }
+
+// Put stores a network resource another service keeps for itself: what AKS makes in a node resource group. Types and
+// rules are those of the API, but there is no operation to wait for.
+func (p *Provider) Put(id arm.ID, location string, body arm.Object) (*fabric.Resource, error) {
+	return p.core.Put(id, location, body)
+}
+
+// life is how nearly all network types answer: created as 201 with a status to poll, deleted with 202.
+func (p *Provider) life(write, del string, polls ...string) tracked.Life {
+	const operations = "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/"
+	if polls == nil {
+		polls = []string{"10"}
+	}
+	return tracked.Life{
+		Created: http.StatusCreated, Updated: http.StatusOK, Deleted: http.StatusAccepted, Absent: http.StatusNoContent,
+		Duration: p.Duration, Creating: "Updating", Updating: "Updating", Deleting: "Deleting", Notify: true,
+		Status: operations + "operations/{operation}", Result: operations + "operationResults/{operation}",
+		WriteRetry: write, DeleteRetry: del, Polls: polls, DeletePolls: []string{"10"}, Busy: p.busy, ETag: newETag, SharedETag: true, GroupFirst: groupFirst,
 	}
 }
+
+// groupFirst: see tracked.Life.
+const groupFirst = "2024-01-01"
 
 func newETag() string { return `W/"` + uuid.NewString() + `"` }
 
-// accepted answers a write whose operation has started. A write that had nothing to do but tags is Succeeded at once
-// and carries no Retry-After, as recorded.
-func accepted(rq *arm.Request, op *fabric.Operation, status int, body any, retryAfter string) *arm.Response {
-	resp := arm.Respond(status, body).With("Azure-AsyncNotification", "Enabled").With("Azure-AsyncOperation", operationURL(rq, op, "operations"))
-	if retryAfter != "" {
-		resp.With("Retry-After", retryAfter)
-	}
-	if status == http.StatusAccepted {
-		resp.With("Location", operationURL(rq, op, "operationResults"))
-	}
-	return resp
-}
+func newGUID() any { return uuid.NewString() }
 
-func operationPath(op *fabric.Operation, what string) string {
-	return "/subscriptions/" + op.Subscription + "/providers/Microsoft.Network/locations/" + op.Location + "/" + what + "/" + op.ID
-}
+const resourceGUID = "properties.resourceGuid"
 
-func operationURL(rq *arm.Request, op *fabric.Operation, what string) string {
-	return arm.SignedURL(rq.BaseURL, operationPath(op, what), rq.APIVersion)
-}
-
-// operation is the status document: only a status, and an error when it failed.
-func (p *Provider) operation(rq *arm.Request) (*arm.Response, error) {
-	op := p.Fabric.Operation(rq.Params["operation"])
-	if op == nil {
-		return nil, arm.ProviderError(http.StatusNotFound, "OperationNotFound", "Operation %s not found.", rq.Params["operation"])
+// resource completes a declaration with what network resources share: the guid, the elements with ids of their own, and
+// references that must lead somewhere.
+func (p *Provider) resource(t tracked.Type, parts ...part) *tracked.Type {
+	t.Name = namespace + t.Name
+	prepare, view := t.Prepare, t.View
+	t.Prepare = func(w *tracked.Write) error {
+		if slices.Contains(t.ReadOnly, resourceGUID) {
+			w.Once(resourceGUID, newGUID)
+		}
+		for _, each := range parts {
+			if err := each.prepare(w.Body); err != nil {
+				return err
+			}
+		}
+		if err := p.resolve(w); err != nil {
+			return err
+		}
+		if prepare != nil {
+			return prepare(w)
+		}
+		return nil
 	}
-	body := arm.Object{"status": op.Status}
-	if op.Error != nil {
-		body["error"] = op.Error
-	}
-	resp := arm.Respond(http.StatusOK, body)
-	if op.Running() {
-		resp.With("Retry-After", "10")
-	}
-	return resp, nil
-}
-
-func (p *Provider) operationResult(rq *arm.Request) (*arm.Response, error) {
-	op := p.Fabric.Operation(rq.Params["operation"])
-	switch {
-	case op == nil:
-		return nil, arm.ProviderError(http.StatusNotFound, "OperationNotFound", "Operation %s not found.", rq.Params["operation"])
-	case op.Running():
-		return accepted(rq, op, http.StatusAccepted, nil, "10"), nil
-	case op.Error != nil:
-		return nil, arm.ProviderError(http.StatusBadRequest, op.Error.Code, "%s", op.Error.Message)
-	}
-	return arm.Respond(http.StatusNoContent, nil), nil
-}
-
-// busy refuses a write while the network or one of its subnets is being changed.
-func (p *Provider) busy(rq *arm.Request, vnet *fabric.Resource) error {
-	for _, r := range append(p.Fabric.Children(vnet.ID, SubnetType), vnet) {
-		if op := p.Fabric.RunningOn(r.ID); op != nil {
-			return arm.ProviderError(http.StatusConflict, "AnotherOperationInProgress", "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s%s?api-version=%s.", rq.BaseURL, operationPath(op, "operations"), rq.APIVersion)
+	t.View = func(apiVersion string, r *fabric.Resource, doc arm.Object) {
+		for _, each := range parts {
+			each.show(t.Name, r, doc)
+		}
+		if view != nil {
+			view(apiVersion, r, doc)
 		}
 	}
-	return nil
+	return &t
 }
 
-func (p *Provider) start(rq *arm.Request, kind, label string, r, vnet *fabric.Resource, d time.Duration) *fabric.Operation {
-	return p.Fabric.Start(rq, fabric.Plan{Kind: kind, Label: label, Resource: r, Location: vnet.Location, Duration: d})
+// leased are the operations that hold their whole tree for seconds: others are told to try again.
+var leased = map[string]bool{"PutRouteOperation": true, "DeleteRouteOperation": true, "PutVirtualNetworkPeeringOperation": true, "DeleteVirtualNetworkPeeringOperation": true}
+
+const lease = 14 * time.Second
+
+// busy refuses a write while the resource or a part of it is being changed. Azure has two ways to say so and both are
+// recorded; which one comes depends on what is going on.
+func (p *Provider) busy(rq *arm.Request, op *fabric.Operation, root *fabric.Resource) error {
+	name := tracked.OperationName(op)
+	if !leased[name] {
+		t := p.core.Type(root.Type)
+		return refuse(http.StatusConflict, "AnotherOperationInProgress", "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: %s%s?api-version=%s.", rq.BaseURL, t.OperationPath(t.Life.Status, op), rq.APIVersion)
+	}
+	seconds := max(int((lease - rq.Now.Sub(op.Start)).Seconds()), 1)
+	err := retryable("RetryableErrorDueToAnotherOperation", "Operation %s (%s) is updating resource %s. The call can be retried in %d seconds.", name, op.ID, root.ID, seconds)
+	err.Header = http.Header{"Retry-After": {strconv.Itoa(seconds)}}
+	return err
 }
 
-func (p *Provider) putDone(op *fabric.Operation, fail *arm.OperationError) (*arm.OperationError, time.Duration) {
-	r := p.Fabric.Get(op.Resource)
-	if r == nil {
-		return fail, 0
-	}
-	state := "Succeeded"
-	if fail != nil {
-		state = "Failed"
-	}
-	r.State = state
-	if strings.EqualFold(r.Type, VNetType) {
-		for _, s := range p.Fabric.Children(r.ID, SubnetType) {
-			s.State = state
-		}
-	}
-	p.touch(p.vnetOf(r))
-	p.Fabric.Save(r)
-	return fail, 0
+// refuse is an error as the network provider writes it: always with a list of details.
+func refuse(status int, code, format string, args ...any) *arm.Error {
+	return &arm.Error{Status: status, Code: code, Message: fmt.Sprintf(format, args...), Details: []arm.Detail{}}
 }
 
-func (p *Provider) deleteDone(op *fabric.Operation, fail *arm.OperationError) (*arm.OperationError, time.Duration) {
-	r := p.Fabric.Get(op.Resource)
-	if r == nil {
-		return nil, 0
-	}
-	if fail != nil {
-		r.State = "Failed"
-		p.Fabric.Save(r)
-		return fail, 0
-	}
-	vnet := p.vnetOf(r)
-	p.Fabric.Drop(r)
-	if vnet != r {
-		p.touch(vnet)
-	}
-	return nil, 0
+func badRequest(code, format string, args ...any) *arm.Error {
+	return refuse(http.StatusBadRequest, code, format, args...)
 }
 
-func (p *Provider) vnetOf(r *fabric.Resource) *fabric.Resource {
-	if strings.EqualFold(r.Type, SubnetType) {
-		if v := p.Fabric.Get(r.ARMID().Parent().String()); v != nil {
-			return v
-		}
-	}
-	return r
-}
-
-// touch gives a network and all its subnets one new etag: they share it in every recording.
-func (p *Provider) touch(vnet *fabric.Resource) {
-	vnet.ETag = newETag()
-	p.Fabric.Save(vnet)
-	for _, s := range p.Fabric.Children(vnet.ID, SubnetType) {
-		s.ETag = vnet.ETag
-		p.Fabric.Save(s)
-	}
+// retryable is a temporary conflict, which Azure sends as 429.
+func retryable(code, format string, args ...any) *arm.Error {
+	return &arm.Error{Status: http.StatusTooManyRequests, Code: "RetryableError", Message: "A retryable error occurred.", Details: []arm.Detail{{Code: code, Message: fmt.Sprintf(format, args...)}}}
 }
