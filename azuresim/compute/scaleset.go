@@ -1,9 +1,8 @@
-// Package compute emulates the scale sets and virtual machines that AKS keeps in node resource groups. They are
-// made and changed by the AKS provider through the functions here; over HTTP they are read-only so far.
 package compute
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,18 +13,11 @@ import (
 	"github.com/capaks/capaks/azuresim/fabric"
 )
 
-// Resource types.
-const (
-	ScaleSetType = "Microsoft.Compute/virtualMachineScaleSets"
-	InstanceType = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines"
-)
-
 // ScaleSet is the private part of a scale set: its machines.
 type ScaleSet struct {
 	Instances []Instance `json:"instances"`
 	// Next is the id the next machine gets: ids are never reused, scaling in leaves gaps.
 	Next     int    `json:"next"`
-	UniqueID string `json:"uniqueId"`
 	OS       string `json:"os"`
 	SubnetID string `json:"subnetId,omitempty"`
 }
@@ -39,20 +31,33 @@ type Instance struct {
 	Image   string    `json:"image"`
 	Version string    `json:"version"` // of the kubelet on it
 	Created time.Time `json:"created"`
+	Power   string    `json:"power,omitempty"` // stopped or deallocated; empty means running
+	Lost    bool      `json:"lost,omitempty"`  // its kubelet does not answer
 }
 
 // Machines returns the private part of a scale set resource.
 func Machines(r *fabric.Resource) *ScaleSet { return r.Private.(*ScaleSet) }
 
-// New creates an empty scale set.
+// New creates an empty scale set the way AKS makes them.
 func New(f *fabric.Fabric, id arm.ID, location, size, os, subnetID string, tags, zones any) *fabric.Resource {
-	body := arm.Object{"sku": arm.Object{"name": size, "tier": "Standard", "capacity": int64(0)}, "tags": tags}
+	profile := arm.Object{
+		"osProfile":      arm.Object{"computerNamePrefix": strings.TrimSuffix(ComputerName(id.Name(), os, 0), "000000"), "adminUsername": "azureuser"},
+		"storageProfile": arm.Object{"osDisk": arm.Object{"osType": os, "createOption": "FromImage", "caching": "ReadOnly"}},
+	}
+	if subnetID != "" {
+		profile["networkProfile"] = arm.Object{"networkInterfaceConfigurations": []any{arm.Object{"name": id.Name(), "properties": arm.Object{"primary": true,
+			"ipConfigurations": []any{arm.Object{"name": "ipconfig1", "properties": arm.Object{"primary": true, "subnet": arm.Object{"id": subnetID}}}}}}}}
+	}
+	body := arm.Object{"sku": arm.Object{"name": size, "tier": "Standard", "capacity": int64(0)}, "tags": tags, "properties": arm.Object{
+		"singlePlacementGroup": false, "orchestrationMode": "Uniform", "upgradePolicy": arm.Object{"mode": "Manual"}, "virtualMachineProfile": profile, "overprovision": false,
+		"doNotRunExtensionsOnOverprovisionedVMs": false, "uniqueId": uuid.NewString(), "platformFaultDomainCount": int64(1), "timeCreated": f.Clock.Now().UTC().Format(timeFormat),
+	}}
 	if list, ok := zones.([]any); ok && len(list) > 0 {
 		body["zones"] = list
 	}
 	r := f.Create(id, location, body)
 	r.State = "Succeeded"
-	r.Private = &ScaleSet{UniqueID: uuid.NewString(), OS: os, SubnetID: subnetID}
+	r.Private = &ScaleSet{OS: os, SubnetID: subnetID}
 	return r
 }
 
@@ -72,6 +77,14 @@ func Scale(f *fabric.Fabric, r *fabric.Resource, n int, image, version string, i
 		s.Instances = s.Instances[:n]
 	}
 	r.Body["sku"].(arm.Object)["capacity"] = int64(n)
+	f.Save(r)
+}
+
+// Remove takes the machines with the given ids out of a scale set.
+func Remove(f *fabric.Fabric, r *fabric.Resource, ids map[int]bool) {
+	s := Machines(r)
+	s.Instances = slices.DeleteFunc(s.Instances, func(i Instance) bool { return ids[i.ID] })
+	r.Body["sku"].(arm.Object)["capacity"] = int64(len(s.Instances))
 	f.Save(r)
 }
 
