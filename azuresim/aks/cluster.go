@@ -1,6 +1,8 @@
 package aks
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -23,16 +25,22 @@ type Cluster struct {
 	Deployed       bool     `json:"deployed"` // a create has succeeded once
 	API            bool     `json:"api"`      // the API server exists
 	NextIP         int      `json:"nextIP"`
+	Resume         []string `json:"resume,omitempty"` // the pools that were running when the cluster was stopped
 }
 
 func private(c *fabric.Resource) *Cluster { return c.Private.(*Cluster) }
 
 func (p *Provider) listClusters(rq *arm.Request) (*arm.Response, error) {
-	value := []any{}
+	value := []json.RawMessage{}
 	for _, c := range p.Fabric.List(rq.ID.Subscription, ClusterType) {
-		if rq.ID.ResourceGroup == "" || strings.EqualFold(c.ARMID().ResourceGroup, rq.ID.ResourceGroup) {
-			value = append(value, p.viewCluster(rq, c, false))
+		if rq.ID.ResourceGroup != "" && !strings.EqualFold(c.ARMID().ResourceGroup, rq.ID.ResourceGroup) {
+			continue
 		}
+		doc, err := p.readCluster(rq, c)
+		if err != nil {
+			return nil, err
+		}
+		value = append(value, doc)
 	}
 	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
@@ -42,7 +50,21 @@ func (p *Provider) getCluster(rq *arm.Request) (*arm.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pretty(http.StatusOK, p.viewCluster(rq, c, false)), nil
+	doc, err := p.readCluster(rq, c)
+	return pretty(http.StatusOK, doc), err
+}
+
+// readCluster is the view of a reader, which many ask for between two changes.
+func (p *Provider) readCluster(rq *arm.Request, c *fabric.Resource) (json.RawMessage, error) {
+	return p.Fabric.Rendered(c, p.variant(rq))
+}
+
+func (p *Provider) variant(rq *arm.Request) string { return rq.APIVersion + "/" + p.today() }
+
+// renderCluster makes what readCluster hands out; all it may look at is the cluster and the variant.
+func (p *Provider) renderCluster(c *fabric.Resource, variant string) ([]byte, error) {
+	version, _, _ := strings.Cut(variant, "/")
+	return arm.Encode(p.viewCluster(&arm.Request{APIVersion: version}, c, forRead))
 }
 
 func pretty(status int, body any) *arm.Response {
@@ -67,6 +89,7 @@ func (p *Provider) putCluster(rq *arm.Request) (*arm.Response, error) {
 	if err := precondition(rq, c != nil, etag); err != nil {
 		return nil, err
 	}
+	p.Fabric.Expect(ClusterType, p.variant(rq))
 	if c == nil {
 		return p.createCluster(rq)
 	}
@@ -74,23 +97,15 @@ func (p *Provider) putCluster(rq *arm.Request) (*arm.Response, error) {
 }
 
 func (p *Provider) checkClusterEnvelope(rq *arm.Request, c *fabric.Resource) error {
-	location := arm.Location(arm.Str(rq.Body, "location"))
-	w := p.World.Get()
-	switch {
-	case !clusterName.MatchString(rq.ID.Name()):
+	if !clusterName.MatchString(rq.ID.Name()) {
 		return badRequest("InvalidParameter", "resourceName", "The value of parameter resourceName is invalid. Error details: %s does not match %s. Please see https://aka.ms/aks-naming-rules for more details.", rq.ID.Name(), clusterName)
-	case location == "":
-		return arm.GatewayError(http.StatusBadRequest, "LocationRequired", "The location property is required for this definition.")
-	case !w.HasLocation(location):
-		return arm.GatewayError(http.StatusBadRequest, "LocationNotAvailableForResourceType", "The provided location '%s' is not available for resource type '%s'. List of available regions for the resource type is '%s'.", location, ClusterType, strings.Join(w.Locations, ","))
-	case c != nil && c.Location != location:
-		return arm.GatewayError(http.StatusConflict, "InvalidResourceLocation", "The resource '%s' already exists in location '%s' in resource group '%s'. A resource with the same name cannot be created in location '%s'. Please select a new resource name.", c.Name, c.Location, rq.ID.ResourceGroup, location)
 	}
-	return resources.CheckTags(arm.Map(rq.Body, "tags"))
+	return resources.CheckPlace(p.World.Get(), rq, c, ClusterType)
 }
 
 func (p *Provider) createCluster(rq *arm.Request) (*arm.Response, error) {
 	sent := clean(rq.Body, clusterReadOnly)
+	readSKU(sent)
 	body := arm.Object{"properties": arm.Object{}}
 	for _, k := range []string{"sku", "identity", "tags", "kind", "extendedLocation"} {
 		if v := sent[k]; v != nil {
@@ -118,27 +133,18 @@ func (p *Provider) createCluster(rq *arm.Request) (*arm.Response, error) {
 	}
 	c := p.storeCluster(&d, pools, patch, rq.Caller.TenantID)
 	op := p.startCluster(rq, c, "Creating", p.Durations().ClusterCreate, map[string]string{"version": patch})
-	return p.accepted(rq, op, http.StatusCreated, p.viewCluster(rq, c, true)), nil
+	return p.accepted(rq, op, http.StatusCreated, p.viewCluster(rq, c, forCreated)), nil
 }
 
 // storeCluster is the point of no return of a create.
 func (p *Provider) storeCluster(d *draft, pools []poolDraft, patch, tenant string) *fabric.Resource {
 	c := p.Fabric.Create(d.id, d.location, d.body)
-	prefix := arm.Str(d.body, "properties.dnsPrefix")
-	if prefix == "" {
-		prefix = arm.Str(d.body, "properties.fqdnSubdomain")
-	}
 	c.Private = &Cluster{ScaleSetSuffix: digits(c.ID, 8), OutboundIPs: []string{uuid.NewString()}, KubeletClient: uuid.NewString(), KubeletObject: uuid.NewString(), OIDC: uuid.NewString(), NextIP: 4}
 	props := arm.Map(c.Body, "properties")
-	host := prefix + "-" + letters(8)
-	props["fqdn"] = host + ".hcp." + c.Location + ".azmk8s.io"
-	props["azurePortalFQDN"] = host + ".portal.hcp." + c.Location + ".azmk8s.io"
-	if arm.Bool(props, "apiServerAccessProfile.enablePrivateCluster") {
-		props["privateFQDN"] = host + "." + uuid.NewString() + ".privatelink." + c.Location + ".azmk8s.io"
-	}
+	nameServer(props, c.Location)
 	props["currentKubernetesVersion"] = patch
-	props["resourceUID"] = hexDigits(24)
-	fillIdentity(c.Body, tenant)
+	props["resourceUID"] = fmt.Sprintf("%08x", p.Fabric.Clock.Now().Unix()) + hexDigits(16) // starts with the time (recorded)
+	p.fillIdentity(c.Body, tenant)
 	for _, pd := range pools {
 		pool := p.Fabric.Create(c.ARMID().Child("agentPools", pd.name), "", pd.body)
 		pool.State, pool.ETag = "Creating", uuid.NewString()
@@ -147,13 +153,37 @@ func (p *Provider) storeCluster(d *draft, pools []poolDraft, patch, tenant strin
 	return c
 }
 
+// nameServer gives the API server its names. A private one has another in its zone, if it has a zone.
+func nameServer(props arm.Object, location string) {
+	prefix, subdomain := arm.Str(props, "dnsPrefix"), arm.Str(props, "fqdnSubdomain")
+	if prefix == "" {
+		prefix = subdomain
+	}
+	host := prefix + "-" + letters(8)
+	props["fqdn"] = host + ".hcp." + location + ".azmk8s.io"
+	props["azurePortalFQDN"] = host + ".portal.hcp." + location + ".azmk8s.io"
+	if !arm.Bool(props, "apiServerAccessProfile.enablePrivateCluster") {
+		return
+	}
+	switch zone := arm.Str(props, "apiServerAccessProfile.privateDNSZone"); {
+	case strings.EqualFold(zone, "none"):
+	case strings.EqualFold(zone, "system"):
+		props["privateFQDN"] = host + "." + uuid.NewString() + ".privatelink." + location + ".azmk8s.io"
+	default:
+		if subdomain != "" {
+			host = subdomain
+		}
+		props["privateFQDN"] = host + "." + zone[strings.LastIndexByte(zone, '/')+1:]
+	}
+}
+
 func (p *Provider) startCluster(rq *arm.Request, c *fabric.Resource, label string, d time.Duration, args map[string]string) *fabric.Operation {
 	c.State, c.ETag = label, uuid.NewString()
 	arm.Remove(c.Body, "properties.status")
 	p.Fabric.Save(c)
 	for _, pool := range p.pools(c) {
 		pool.ETag = uuid.NewString() // a cluster operation changes the eTags of all pools
-		if label == "Creating" || label == "Updating" && (pool.State == "Succeeded" || pool.State == "Failed") {
+		if label == "Creating" || label == "Updating" && terminal(pool.State) {
 			pool.State = label
 		}
 		arm.Remove(pool.Body, "properties.status")
@@ -172,39 +202,24 @@ func (p *Provider) updateCluster(rq *arm.Request, c *fabric.Resource) (*arm.Resp
 	if err := p.clusterBusy(c); err != nil {
 		return nil, err
 	}
-	sent := clean(rq.Body, clusterReadOnly)
-	props := arm.Map(sent, "properties")
-	profiles := arm.List(props, "agentPoolProfiles")
-	delete(props, "agentPoolProfiles")
-	if err := clusterImmutable(arm.Map(c.Body, "properties"), props); err != nil {
+	if err := notWhileStopped(c, "updating"); err != nil {
 		return nil, err
 	}
-	d := draft{id: c.ARMID(), location: c.Location, body: mergeCluster(c.Body, sent), version: rq.APIVersion, stored: c}
-	target, err := p.clusterTarget(c, arm.Str(props, "kubernetesVersion"))
+	d, pools, target, err := p.draftUpdate(rq, c)
 	if err != nil {
-		return nil, err
-	}
-	current := arm.Str(c.Body, "properties.currentKubernetesVersion")
-	if target != current || arm.Str(props, "kubernetesVersion") == "" {
-		if err := p.checkPoolsForUpgrade(c, profiles, target); err != nil {
-			return nil, err
-		}
-	}
-	pools, err := p.draftPools(rq, &d, profiles, target)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.checkCluster(rq, &d, pools); err != nil {
 		return nil, err
 	}
 	label, duration, args := "Updating", p.Durations().ClusterUpdate, map[string]string{"version": target}
 	switch {
-	case target != current:
+	case target != arm.Str(c.Body, "properties.currentKubernetesVersion"):
 		label, duration = "Upgrading", p.Durations().ClusterUpgrade
 	case reflect.DeepEqual(d.body, c.Body) && !poolsChanged(pools) && c.State == "Succeeded":
 		duration = p.Durations().Unchanged
 	}
 	c.Body = d.body
+	if !p.onDay(aliasDay) {
+		arm.Put(c.Body, "properties.kubernetesVersion", target)
+	}
 	for _, pd := range pools {
 		pd.stored.Body = pd.body
 		if pd.label != "" {
@@ -215,8 +230,35 @@ func (p *Provider) updateCluster(rq *arm.Request, c *fabric.Resource) (*arm.Resp
 		}
 		p.Fabric.Save(pd.stored)
 	}
-	op := p.startCluster(rq, c, label, duration, args)
-	return p.accepted(rq, op, http.StatusOK, p.viewCluster(rq, c, true)), nil
+	op := p.startCluster(rq, c, label, duration, p.remark(args))
+	return p.accepted(rq, op, http.StatusOK, p.viewCluster(rq, c, forUpdated)), nil
+}
+
+// draftUpdate works out what the cluster and its pools would be, and the version it would run, or why not.
+func (p *Provider) draftUpdate(rq *arm.Request, c *fabric.Resource) (d draft, pools []poolDraft, target string, err error) {
+	sent := clean(rq.Body, clusterReadOnly)
+	readSKU(sent)
+	props := arm.Map(sent, "properties")
+	profiles := arm.List(props, "agentPoolProfiles")
+	delete(props, "agentPoolProfiles")
+	if err = clusterImmutable(arm.Map(c.Body, "properties"), props, arm.Str(sent, "identity.type")); err != nil {
+		return d, nil, "", err
+	}
+	if err = p.checkOutbound(c, props); err != nil {
+		return d, nil, "", err
+	}
+	d = draft{id: c.ARMID(), location: c.Location, body: mergeCluster(c.Body, sent), version: rq.APIVersion, stored: c}
+	p.fillIdentity(d.body, rq.Caller.TenantID)
+	if target, err = p.clusterTarget(c, arm.Str(props, "kubernetesVersion")); err != nil {
+		return d, nil, "", err
+	}
+	if err = p.checkPoolsForUpgrade(c, profiles, target); err != nil {
+		return d, nil, "", err
+	}
+	if pools, err = p.draftPools(rq, &d, profiles, target); err != nil {
+		return d, nil, "", err
+	}
+	return d, pools, target, p.checkCluster(rq, &d, pools)
 }
 
 // patchCluster changes tags, the only thing a PATCH can do.
@@ -231,6 +273,9 @@ func (p *Provider) patchCluster(rq *arm.Request) (*arm.Response, error) {
 	if err := p.clusterBusy(c); err != nil {
 		return nil, err
 	}
+	if err := notWhileStopped(c, "updating"); err != nil {
+		return nil, err
+	}
 	tags := arm.Map(rq.Body, "tags")
 	if err := resources.CheckTags(tags); err != nil {
 		return nil, err
@@ -240,7 +285,7 @@ func (p *Provider) patchCluster(rq *arm.Request) (*arm.Response, error) {
 		c.Body["tags"] = arm.Copy(tags)
 	}
 	op := p.startCluster(rq, c, "Updating", p.Durations().Unchanged, map[string]string{"version": arm.Str(c.Body, "properties.currentKubernetesVersion")})
-	return p.accepted(rq, op, http.StatusOK, p.viewCluster(rq, c, false)), nil
+	return p.accepted(rq, op, http.StatusOK, p.viewCluster(rq, c, forRead)), nil
 }
 
 func (p *Provider) deleteCluster(rq *arm.Request) (*arm.Response, error) {
@@ -266,5 +311,5 @@ func (p *Provider) startClusterDelete(rq *arm.Request, c *fabric.Resource) *fabr
 		r.State, r.ETag = "Deleting", uuid.NewString()
 		p.Fabric.Save(r)
 	}
-	return p.Fabric.Start(rq, fabric.Plan{Kind: deleteCluster, Label: "Deleting", Resource: c, Location: c.Location, Duration: p.Durations().ClusterDelete})
+	return p.Fabric.Start(rq, fabric.Plan{Kind: deleteCluster, Label: "Deleting", Resource: c, Location: c.Location, Duration: p.Durations().ClusterDelete, Args: p.remark(nil)})
 }

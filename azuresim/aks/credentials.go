@@ -25,24 +25,78 @@ func (p *Provider) monitoringCredential(rq *arm.Request) (*arm.Response, error) 
 }
 
 func (p *Provider) credential(rq *arm.Request, kind string) (*arm.Response, error) {
-	c, err := p.cluster(rq)
-	if err != nil {
-		return nil, err
-	}
-	access, ok := p.Workload.Access(workloadID(c))
-	if !ok || !private(c).API {
-		return nil, noControlPlane(c)
-	}
-	directory := arm.Map(c.Body, "properties.aadProfile") != nil
-	if arm.Bool(c.Body, "properties.disableLocalAccounts") && (kind != "clusterUser" || !directory) {
-		return nil, arm.FlatError(http.StatusBadRequest, "BadRequest", "Getting static credential is not allowed because this cluster is set to disable local accounts.")
-	}
-	file, err := yaml.Marshal(kubeconfig(c, access, kind, directory && kind == "clusterUser", p.tenant(c)))
+	_, file, err := p.kubeconfigOf(rq, kind)
 	if err != nil {
 		return nil, err
 	}
 	return pretty(http.StatusOK, arm.Object{"kubeconfigs": []any{arm.Object{"name": kind, "value": base64.StdEncoding.EncodeToString(file)}}}), nil
 }
+
+// accessProfile is the older way to the same files.
+func (p *Provider) accessProfile(rq *arm.Request) (*arm.Response, error) {
+	role := rq.Params["role"]
+	for _, known := range []string{"clusterAdmin", "clusterUser"} {
+		if !strings.EqualFold(role, known) {
+			continue
+		}
+		c, file, err := p.kubeconfigOf(rq, known)
+		if err != nil {
+			return nil, err
+		}
+		return pretty(http.StatusOK, arm.Object{
+			"id": lowerGroups(c.ID) + "/accessProfiles/" + known, "name": known, "type": "Microsoft.ContainerService/ManagedClusters/AccessProfiles", "location": c.Location,
+			"properties": arm.Object{"kubeConfig": base64.StdEncoding.EncodeToString(file)},
+		}), nil
+	}
+	return nil, arm.FlatError(http.StatusNotFound, "NotFound", "The access profile '%s' was not found.", role)
+}
+
+func (p *Provider) kubeconfigOf(rq *arm.Request, kind string) (*fabric.Resource, []byte, error) {
+	c, err := p.cluster(rq)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !private(c).API {
+		return nil, nil, noControlPlane(c)
+	}
+	awake := p.Workload.Awake(workloadID(c))
+	access, ok := p.Workload.Access(workloadID(c))
+	if !ok {
+		return nil, nil, noControlPlane(c)
+	}
+	if !awake { // what is handed out must outlive a crash
+		p.keepWorkload(c)
+	}
+	directory := arm.Map(c.Body, "properties.aadProfile") != nil
+	if arm.Bool(c.Body, "properties.disableLocalAccounts") && (kind != "clusterUser" || !directory) {
+		return nil, nil, arm.FlatError(http.StatusBadRequest, "BadRequest", "Getting static credential is not allowed because this cluster is set to disable local accounts.")
+	}
+	login := secretLogin
+	if directory && kind == "clusterUser" {
+		login = pluginLogin
+		if strings.EqualFold(rq.Query.Get("format"), "azure") {
+			login = legacyLogin
+		}
+	}
+	file, err := yaml.Marshal(kubeconfig(c, access, kind, login, p.tenant(c)))
+	return c, file, err
+}
+
+// login is how a kubeconfig signs in: with a secret of the file, with kubelogin, or with the client library's own
+// Azure support, which Kubernetes 1.26 removed but the format parameter still selects.
+type login int
+
+const (
+	secretLogin login = iota
+	pluginLogin
+	legacyLogin
+)
+
+// The applications of Entra ID that stand for AKS, the same in every tenant.
+const (
+	serverApp = "6dae42f8-4368-4678-94ff-3960e28e3630"
+	clientApp = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
+)
 
 // noControlPlane is what az shows while there is no API server; the status code is assumed.
 func noControlPlane(c *fabric.Resource) error {
@@ -53,7 +107,7 @@ func noControlPlane(c *fabric.Resource) error {
 
 // kubeconfig has the names AKS uses. The server is the loopback address of the emulated API server instead of the
 // FQDN, because no DNS knows the emulated name; tls-server-name makes clients check the certificate against it.
-func kubeconfig(c *fabric.Resource, access workload.Access, kind string, exec bool, tenant string) arm.Object {
+func kubeconfig(c *fabric.Resource, access workload.Access, kind string, how login, tenant string) arm.Object {
 	b64 := base64.StdEncoding.EncodeToString
 	user := kind + "_" + c.ARMID().ResourceGroup + "_" + c.Name
 	context := c.Name
@@ -65,11 +119,16 @@ func kubeconfig(c *fabric.Resource, access workload.Access, kind string, exec bo
 		token = access.AdminToken
 	}
 	credential := arm.Object{"client-certificate-data": b64(access.AdminCertPEM), "client-key-data": b64(access.AdminKeyPEM), "token": token}
-	if exec { // with Entra ID the file holds no secret: kubelogin fetches a token
+	switch how {
+	case pluginLogin: // with Entra ID the file holds no secret: kubelogin fetches a token
 		credential = arm.Object{"exec": arm.Object{
 			"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin", "interactiveMode": "IfAvailable", "provideClusterInfo": false, "env": nil,
-			"args": []any{"get-token", "--environment", "AzurePublicCloud", "--server-id", "6dae42f8-4368-4678-94ff-3960e28e3630", "--client-id", "80faf920-1908-4b52-b5ef-a8e7bedfc67a", "--tenant-id", tenant, "--login", "devicecode"},
+			"args": []any{"get-token", "--environment", "AzurePublicCloud", "--server-id", serverApp, "--client-id", clientApp, "--tenant-id", tenant, "--login", "devicecode"},
 		}}
+	case legacyLogin:
+		credential = arm.Object{"auth-provider": arm.Object{"name": "azure", "config": arm.Object{
+			"apiserver-id": serverApp, "client-id": clientApp, "config-mode": "1", "environment": "AzurePublicCloud", "tenant-id": tenant,
+		}}}
 	}
 	cluster := arm.Object{"certificate-authority-data": b64(access.CAPEM), "server": "https://" + access.Address}
 	if fqdn := arm.Str(c.Body, "properties.fqdn"); fqdn != "" {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -11,9 +12,11 @@ import (
 	"github.com/capaks/capaks/azuresim/arm"
 )
 
-// overlayDefault is the first api-version whose default network is Azure CNI overlay instead of kubenet. The version
-// is an assumption; recordings of 2024-09-01 still show kubenet.
-const overlayDefault = "2025-07-01"
+// Days (see shape.go) from which on the service chose other defaults (recorded).
+const (
+	overlayDay = "1.30.0" // Azure CNI overlay instead of kubenet, whatever the api-version
+	aliasDay   = "1.28.0" // a version stays as it was sent: 1.28, where it had become 1.28.9 before
+)
 
 // defaultCluster fills in what the service does (recorded) and returns the patch version the cluster will run.
 func (p *Provider) defaultCluster(d *draft) (string, error) {
@@ -28,35 +31,42 @@ func (p *Provider) defaultCluster(d *draft) (string, error) {
 	arm.Default(d.body, "sku.name", "Base")
 	arm.Default(d.body, "sku.tier", "Free")
 	dropEmptyTags(d.body)
+	if !p.onDay(aliasDay) && d.version < "2023-09" {
+		props["kubernetesVersion"] = patch
+	}
 	group := "MC_" + d.id.ResourceGroup + "_" + d.id.Name() + "_" + d.location
 	arm.Default(props, "nodeResourceGroup", group[:min(len(group), 80)])
 	arm.Default(props, "enableRBAC", true)
-	arm.Default(props, "supportPlan", "KubernetesOfficial")
 	arm.Default(props, "servicePrincipalProfile.clientId", "msi")
-	arm.Default(props, "autoUpgradeProfile.nodeOSUpgradeChannel", "NodeImage")
-	arm.Default(props, "securityProfile", arm.Object{})
-	arm.Default(props, "workloadAutoScalerProfile", arm.Object{})
-	for _, driver := range []string{"diskCSIDriver", "fileCSIDriver", "snapshotController"} {
-		arm.Default(props, "storageProfile."+driver+".enabled", true)
-	}
-	arm.Default(props, "oidcIssuerProfile.enabled", false)
-	arm.Default(props, "metricsProfile.costAnalysis.enabled", false)
-	arm.Default(props, "bootstrapProfile.artifactSource", "Direct")
 	props["maxAgentPools"] = int64(100)
-	defaultNetwork(props, d.version)
-	if arm.Str(props, "networkProfile.networkPlugin") == "azure" {
+	defaultNetwork(props, p.onDay(overlayDay))
+	if n := arm.Map(props, "networkProfile"); arm.Str(n, "networkPlugin") == "azure" && arm.Str(n, "networkPluginMode") != "overlay" {
 		arm.Default(props, "windowsProfile.adminUsername", "azureuser")
 		arm.Default(props, "windowsProfile.enableCSIProxy", true)
 	}
-	arm.Remove(props, "windowsProfile.adminPassword")
-	arm.Remove(props, "servicePrincipalProfile.secret")
-	arm.Remove(props, "aadProfile.serverAppSecret")
+	defaultPrivate(props)
+	forgetSecrets(props)
 	return patch, nil
 }
 
-func defaultNetwork(props arm.Object, version string) {
+// forgetSecrets: what is sent once is never shown, and the emulator has no use for it.
+func forgetSecrets(props arm.Object) {
+	for _, path := range []string{"windowsProfile.adminPassword", "servicePrincipalProfile.secret", "aadProfile.serverAppSecret"} {
+		arm.Remove(props, path)
+	}
+}
+
+// defaultPrivate: a private cluster gets a zone of its own and keeps its public name.
+func defaultPrivate(props arm.Object) {
+	if access := arm.Map(props, "apiServerAccessProfile"); arm.Bool(access, "enablePrivateCluster") {
+		arm.Default(access, "privateDNSZone", "system")
+		arm.Default(access, "enablePrivateClusterPublicFQDN", true)
+	}
+}
+
+func defaultNetwork(props arm.Object, overlay bool) {
 	if arm.Get(props, "networkProfile.networkPlugin") == nil {
-		if strings.Compare(version, overlayDefault) >= 0 {
+		if overlay {
 			arm.Put(props, "networkProfile.networkPlugin", "azure")
 			arm.Default(props, "networkProfile.networkPluginMode", "overlay")
 		} else {
@@ -67,47 +77,94 @@ func defaultNetwork(props arm.Object, version string) {
 	if strings.EqualFold(arm.Str(n, "networkPlugin"), "azure") {
 		arm.Default(n, "networkDataplane", "azure")
 	}
-	arm.Default(n, "networkPolicy", "none")
 	arm.Default(n, "loadBalancerSku", "standard")
 	n["loadBalancerSku"] = strings.ToLower(arm.Str(n, "loadBalancerSku")) // asked for as Standard, answered as standard
 	arm.Default(n, "outboundType", "loadBalancer")
-	if arm.Str(n, "outboundType") == "loadBalancer" && arm.Str(n, "loadBalancerSku") == "standard" {
-		lb := arm.Map(n, "loadBalancerProfile")
-		if lb["outboundIPs"] == nil && lb["outboundIPPrefixes"] == nil {
-			arm.Default(n, "loadBalancerProfile.managedOutboundIPs.count", int64(1))
+	defaultOutbound(n)
+	six := slices.ContainsFunc(arm.List(n, "ipFamilies"), func(v any) bool { return v == "IPv6" })
+	both := func(four any, other string) []any {
+		if six {
+			return []any{four, other}
 		}
-		arm.Default(n, "loadBalancerProfile.backendPoolType", "nodeIPConfiguration")
+		return []any{four}
 	}
 	if hasPodCIDR(n) {
 		arm.Default(n, "podCidr", "10.244.0.0/16")
-		arm.Default(n, "podCidrs", []any{n["podCidr"]})
+		arm.Default(n, "podCidrs", both(n["podCidr"], "fd12:3456:789a::/64"))
 	}
 	arm.Default(n, "serviceCidr", "10.0.0.0/16")
-	arm.Default(n, "serviceCidrs", []any{n["serviceCidr"]})
+	arm.Default(n, "serviceCidrs", both(n["serviceCidr"], "fd12:3456:789a:1::/108"))
 	arm.Default(n, "dnsServiceIP", defaultDNS(arm.Str(n, "serviceCidr")))
 	arm.Default(n, "ipFamilies", []any{"IPv4"})
+}
+
+// defaultOutbound: a way out brings its profile with it, and there is only one way out.
+func defaultOutbound(n arm.Object) {
+	switch strings.ToLower(arm.Str(n, "outboundType")) {
+	case "loadbalancer":
+		delete(n, "natGatewayProfile")
+		lb := arm.Map(n, "loadBalancerProfile")
+		if arm.Str(n, "loadBalancerSku") == "standard" && lb["outboundIPs"] == nil && lb["outboundIPPrefixes"] == nil {
+			arm.Default(n, "loadBalancerProfile.managedOutboundIPs.count", int64(1))
+		}
+	case "managednatgateway", "managednatgatewayv2":
+		delete(n, "loadBalancerProfile")
+		arm.Default(n, "natGatewayProfile.managedOutboundIPProfile.count", int64(1))
+		arm.Default(n, "natGatewayProfile.idleTimeoutInMinutes", int64(4))
+	}
 }
 
 func hasPodCIDR(n arm.Object) bool {
 	return arm.Str(n, "networkPlugin") == "kubenet" || strings.EqualFold(arm.Str(n, "networkPluginMode"), "overlay")
 }
 
-// fillIdentity adds what Entra ID knows about the cluster's identity.
-func fillIdentity(body arm.Object, tenant string) {
+// fillIdentity adds what Entra ID knows about the cluster's identity. Another type of identity is another identity.
+func (p *Provider) fillIdentity(body arm.Object, tenant string) {
 	id := arm.Map(body, "identity")
 	if id == nil {
+		p.fillKubelet(body)
 		return
 	}
-	if arm.Str(id, "type") == "SystemAssigned" {
-		id["principalId"], id["tenantId"] = uuid.NewString(), tenant
+	switch arm.Str(id, "type") {
+	case "SystemAssigned":
+		arm.Default(id, "principalId", uuid.NewString())
+		arm.Default(id, "tenantId", tenant)
+		delete(id, "userAssignedIdentities")
+	default:
+		delete(id, "principalId")
+		delete(id, "tenantId")
 	}
-	fillUserIdentities(body)
+	p.fillUserIdentities(body)
+	p.fillKubelet(body)
 }
 
-func fillUserIdentities(body arm.Object) {
+// fillKubelet completes the identity a user brought for the nodes. What a client sends back of the one the service made
+// by itself is not brought.
+func (p *Provider) fillKubelet(body arm.Object) {
+	const path = "properties.identityProfile.kubeletidentity"
+	id := arm.Str(body, path+".resourceId")
+	own := "/resourcegroups/" + arm.Str(body, "properties.nodeResourceGroup") + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
+	if id == "" || strings.Contains(strings.ToLower(id), strings.ToLower(own)) {
+		arm.Remove(body, "properties.identityProfile")
+		return
+	}
+	client, object := guidOf("client", id), guidOf("principal", id)
+	if who := p.World.Get().Principal(id); who != nil {
+		client, object = who.ClientID, who.Object()
+	}
+	arm.Put(body, path, arm.Object{"resourceId": id, "clientId": client, "objectId": object})
+}
+
+// fillUserIdentities shows the ids of the identities that exist, and made-up ones for those nobody created here.
+func (p *Provider) fillUserIdentities(body arm.Object) {
+	w := p.World.Get()
 	ids := arm.Map(body, "identity.userAssignedIdentities")
 	for id := range ids {
-		ids[id] = arm.Object{"clientId": guidOf("client", id), "principalId": guidOf("principal", id)}
+		client, principal := guidOf("client", id), guidOf("principal", id)
+		if who := w.Principal(id); who != nil {
+			client, principal = who.ClientID, who.Object()
+		}
+		ids[id] = arm.Object{"clientId": client, "principalId": principal}
 	}
 }
 
@@ -143,12 +200,31 @@ func (p *Provider) defaultPool(d *draft, props arm.Object, patch string) {
 	arm.Default(props, "maxPods", defaultMaxPods(n, props))
 	arm.Default(props, "powerState.code", "Running")
 	arm.Default(props, "orchestratorVersion", arm.Get(d.body, "properties.kubernetesVersion"))
-	arm.Default(props, "enableFIPS", false)
-	arm.Default(props, "enableNodePublicIP", false)
-	arm.Default(props, "securityProfile.enableVTPM", false)
-	arm.Default(props, "securityProfile.enableSecureBoot", false)
+	if !p.onDay(aliasDay) {
+		props["orchestratorVersion"] = patch
+	}
+	if isSpot(props) {
+		defaultSpot(props)
+	}
 	props["currentOrchestratorVersion"] = patch
-	props["nodeImageVersion"] = nodeImage(props)
+	props["nodeImageVersion"] = p.nodeImage(props)
+}
+
+// defaultSpot: machines that may vanish are marked, so that only what tolerates that lands on them ("spot node pools").
+func defaultSpot(props arm.Object) {
+	const mark = "kubernetes.azure.com/scalesetpriority"
+	arm.Default(props, "scaleSetEvictionPolicy", "Delete")
+	arm.Default(props, "spotMaxPrice", int64(-1))
+	labels := arm.Map(props, "nodeLabels")
+	if labels == nil {
+		labels = arm.Object{}
+		props["nodeLabels"] = labels
+	}
+	labels[mark] = "spot"
+	taint := any(mark + "=spot:NoSchedule")
+	if taints := arm.List(props, "nodeTaints"); !slices.Contains(taints, taint) {
+		props["nodeTaints"] = append(taints, taint)
+	}
 }
 
 func diskSize(vcpus int64) int64 {
@@ -175,8 +251,12 @@ func defaultMaxPods(network, pool arm.Object) int64 {
 	return 30
 }
 
-func nodeImage(pool arm.Object) string {
+// nodeImage is the newest image for a pool's operating system, of the release the world is at.
+func (p *Provider) nodeImage(pool arm.Object) string {
 	family := "AKSUbuntu-2204gen2containerd-202610.19.0"
+	if version := arm.Str(pool, "currentOrchestratorVersion"); version != "" && less(version, "1.25.0") {
+		family = "AKSUbuntu-1804gen2containerd-202610.19.0"
+	}
 	switch strings.ToLower(arm.Str(pool, "osSKU")) {
 	case "azurelinux", "cblmariner":
 		family = "AKSAzureLinux-V3gen2-202610.19.0"
@@ -184,6 +264,10 @@ func nodeImage(pool arm.Object) string {
 		family = "AKSWindows-2019-containerd-17763.7434.261019"
 	case "windows2022":
 		family = "AKSWindows-2022-containerd-20348.3453.261019"
+	}
+	if release := p.World.Get().NodeImageRelease; release != "" {
+		windows := strings.TrimPrefix(strings.TrimSuffix(strings.ReplaceAll(release, ".", ""), "0"), "20") // 202610.19.0 is 261019 there
+		return strings.NewReplacer("202610.19.0", release, "261019", windows).Replace(family)
 	}
 	return family
 }

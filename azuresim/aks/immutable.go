@@ -2,17 +2,19 @@ package aks
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/capaks/capaks/azuresim/arm"
+	"github.com/capaks/capaks/azuresim/fabric"
 )
 
 // clusterFixed are the properties of a cluster that cannot change after its creation.
 var clusterFixed = []string{
 	"dnsPrefix", "fqdnSubdomain", "nodeResourceGroup", "linuxProfile.adminUsername", "linuxProfile.ssh.publicKeys", "windowsProfile.adminUsername", "enableRBAC", "diskEncryptionSetID",
-	"servicePrincipalProfile.clientId", "apiServerAccessProfile.enablePrivateCluster", "apiServerAccessProfile.privateDNSZone", "networkProfile.serviceCidr", "networkProfile.serviceCidrs",
-	"networkProfile.dnsServiceIP", "networkProfile.loadBalancerSku", "networkProfile.ipFamilies", "networkProfile.podCidr", "networkProfile.podCidrs", "networkProfile.networkMode",
+	"apiServerAccessProfile.enablePrivateCluster", "apiServerAccessProfile.privateDNSZone", "networkProfile.serviceCidr", "networkProfile.serviceCidrs",
+	"networkProfile.dnsServiceIP", "networkProfile.loadBalancerSku", "networkProfile.ipFamilies", "networkProfile.networkMode",
 }
 
 // poolFixed are those of an agent pool.
@@ -77,7 +79,7 @@ func sortedTexts(list []any) []string {
 	return out
 }
 
-func clusterImmutable(stored, sent arm.Object) error {
+func clusterImmutable(stored, sent arm.Object, identity string) error {
 	for _, path := range clusterFixed {
 		if changed(stored, sent, path) {
 			return fixed(path)
@@ -88,33 +90,98 @@ func clusterImmutable(stored, sent arm.Object) error {
 			return fixed(path)
 		}
 	}
-	if arm.Get(sent, "networkProfile.networkPlugin") != nil && !pluginChangeAllowed(stored, sent) {
+	if changed(stored, sent, "servicePrincipalProfile.clientId") && !(identity != "" && arm.Str(sent, "servicePrincipalProfile.clientId") == "msi") {
+		return fixed("servicePrincipalProfile.clientId") // the way from a service principal to a managed identity is open, no other
+	}
+	return networkImmutable(arm.Map(stored, "networkProfile"), arm.Map(sent, "networkProfile"))
+}
+
+// networkImmutable: of the network, a few migrations are possible, one way and one at a time.
+func networkImmutable(stored, sent arm.Object) error {
+	if sent == nil {
+		return nil
+	}
+	if sent["networkPlugin"] != nil && !pluginChangeAllowed(stored, sent) {
 		return fixed("networkProfile.networkPlugin")
 	}
-	if changed(stored, sent, "networkProfile.networkPluginMode") && arm.Str(stored, "networkProfile.networkPluginMode") != "" {
+	mode, plane := changed(stored, sent, "networkPluginMode"), changed(stored, sent, "networkDataplane")
+	switch {
+	case mode && arm.Str(stored, "networkPluginMode") != "":
 		return fixed("networkProfile.networkPluginMode")
-	}
-	if changed(stored, sent, "networkProfile.networkDataplane") && arm.Str(stored, "networkProfile.networkDataplane") == "cilium" {
+	case plane && arm.Str(stored, "networkDataplane") == "cilium":
 		return fixed("networkProfile.networkDataplane")
+	case plane && mode:
+		return badRequest("BadRequest", "networkProfile.networkDataplane", "Changing networkPluginMode and networkDataplane in one operation is not allowed. Please change them one after the other.")
 	}
-	if changed(stored, sent, "networkProfile.outboundType") && !outboundChangeAllowed(arm.Str(stored, "networkProfile.outboundType"), arm.Str(sent, "networkProfile.outboundType")) {
-		return fixed("networkProfile.outboundType")
+	for _, path := range []string{"podCidr", "podCidrs"} {
+		if changed(stored, sent, path) && !mode && !podsGrow(stored, sent, path) {
+			return fixed("networkProfile." + path)
+		}
 	}
 	return nil
 }
 
-// pluginChangeAllowed: the only way is from kubenet to azure in overlay mode.
-func pluginChangeAllowed(stored, sent arm.Object) bool {
-	from, to := arm.Str(stored, "networkProfile.networkPlugin"), arm.Str(sent, "networkProfile.networkPlugin")
-	return strings.EqualFold(from, to) || strings.EqualFold(from, "kubenet") && strings.EqualFold(to, "azure") && strings.EqualFold(arm.Str(sent, "networkProfile.networkPluginMode"), "overlay")
+// podsGrow: the range of an overlay network may be replaced by one that contains it.
+func podsGrow(stored, sent arm.Object, path string) bool {
+	if !strings.EqualFold(arm.Str(stored, "networkPluginMode"), "overlay") {
+		return false
+	}
+	was, is := arm.Str(stored, path), arm.Str(sent, path)
+	if path == "podCidrs" {
+		was, is = firstText(arm.List(stored, path)), firstText(arm.List(sent, path))
+	}
+	old, errOld := netip.ParsePrefix(was)
+	grown, err := netip.ParsePrefix(is)
+	return errOld == nil && err == nil && grown.Bits() <= old.Bits() && grown.Contains(old.Addr())
 }
 
-// outboundChangeAllowed follows the table of "customize egress": only a managed NAT gateway restricts the way out.
-func outboundChangeAllowed(from, to string) bool {
-	if strings.EqualFold(from, "managedNATGateway") {
-		return strings.EqualFold(to, "none") || strings.EqualFold(to, "block")
+func firstText(list []any) string {
+	if len(list) == 0 {
+		return ""
 	}
-	return true
+	s, _ := list[0].(string)
+	return s
+}
+
+// pluginChangeAllowed: the only way is from kubenet to azure in overlay mode.
+func pluginChangeAllowed(stored, sent arm.Object) bool {
+	from, to := arm.Str(stored, "networkPlugin"), arm.Str(sent, "networkPlugin")
+	return strings.EqualFold(from, to) || strings.EqualFold(from, "kubenet") && strings.EqualFold(to, "azure") && strings.EqualFold(arm.Str(sent, "networkPluginMode"), "overlay")
+}
+
+// outboundFrom is the table of "customize egress": where a cluster can go from an outbound type, in the service's own
+// virtual network and in a brought one.
+var outboundFrom = map[bool]map[string][]string{
+	false: {
+		"loadbalancer": {"managednatgateway", "managednatgatewayv2", "userassignednatgateway", "userdefinedrouting", "none", "block"},
+		"none":         {"loadbalancer", "managednatgateway", "managednatgatewayv2", "userassignednatgateway", "userdefinedrouting", "block"},
+		"block":        {"loadbalancer", "managednatgateway", "managednatgatewayv2", "userassignednatgateway", "userdefinedrouting", "none"},
+
+		"managednatgateway": {"none", "block", "managednatgatewayv2"},
+	},
+	true: {
+		"loadbalancer":           {"userdefinedrouting", "userassignednatgateway", "none", "block"},
+		"userdefinedrouting":     {"loadbalancer", "userassignednatgateway", "none", "block"},
+		"userassignednatgateway": {"loadbalancer", "userdefinedrouting", "none", "block"},
+		"none":                   {"loadbalancer", "userdefinedrouting", "userassignednatgateway", "block"},
+		"block":                  {"loadbalancer", "userdefinedrouting", "userassignednatgateway", "none"},
+	},
+}
+
+// checkOutbound needs to know whose network the cluster stands in, so it is asked apart from the other properties.
+func (p *Provider) checkOutbound(c *fabric.Resource, sent arm.Object) error {
+	from, to := strings.ToLower(arm.Str(c.Body, "properties.networkProfile.outboundType")), strings.ToLower(arm.Str(sent, "networkProfile.outboundType"))
+	if to == "" || to == from {
+		return nil
+	}
+	brought := false
+	for _, pool := range p.pools(c) {
+		brought = brought || arm.Str(pool.Body, "properties.vnetSubnetID") != ""
+	}
+	if !slices.Contains(outboundFrom[brought][from], to) {
+		return fixed("networkProfile.outboundType")
+	}
+	return nil
 }
 
 func poolImmutable(stored, sent arm.Object) error {
@@ -123,5 +190,11 @@ func poolImmutable(stored, sent arm.Object) error {
 			return fixed("agentPoolProfile." + path)
 		}
 	}
+	if changed(stored, sent, "osSKU") && !(linuxSKU[text(stored["osSKU"])] && linuxSKU[text(sent["osSKU"])]) {
+		return fixed("agentPoolProfile.osSKU")
+	}
 	return nil
 }
+
+// linuxSKU are the operating systems a pool can move between.
+var linuxSKU = map[string]bool{"ubuntu": true, "ubuntu2204": true, "ubuntu2404": true, "azurelinux": true, "azurelinux3": true, "cblmariner": true, "mariner": true}

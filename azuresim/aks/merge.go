@@ -12,7 +12,7 @@ import (
 
 // Properties only the service sets. A client may send them back; AKS ignores them.
 var clusterReadOnly = []string{
-	"provisioningState", "maxAgentPools", "currentKubernetesVersion", "fqdn", "privateFQDN", "azurePortalFQDN", "resourceUID", "status", "powerState", "identityProfile",
+	"provisioningState", "maxAgentPools", "currentKubernetesVersion", "fqdn", "privateFQDN", "azurePortalFQDN", "resourceUID", "status", "powerState",
 	"oidcIssuerProfile.issuerURL", "networkProfile.loadBalancerProfile.effectiveOutboundIPs", "networkProfile.natGatewayProfile.effectiveOutboundIPs",
 }
 
@@ -140,6 +140,15 @@ func mergeCluster(stored, sent arm.Object) arm.Object {
 	if sent["tags"] == nil { // assumed: a cluster PUT without tags clears them
 		delete(out, "tags")
 	}
+	for one, list := range map[string]string{"podCidr": "podCidrs", "serviceCidr": "serviceCidrs"} { // two names for the same range
+		n := arm.Map(sent, "properties.networkProfile")
+		switch {
+		case n[one] != nil && n[list] == nil:
+			arm.Put(out, "properties.networkProfile."+list, []any{n[one]})
+		case n[one] == nil && len(arm.List(n, list)) > 0:
+			arm.Put(out, "properties.networkProfile."+one, arm.List(n, list)[0])
+		}
+	}
 	lb := arm.Map(sent, "properties.networkProfile.loadBalancerProfile")
 	for _, kind := range outboundKinds {
 		if lb[kind] == nil {
@@ -151,22 +160,15 @@ func mergeCluster(stored, sent arm.Object) arm.Object {
 			}
 		}
 	}
-	// Desired versions are stored as sent only when they mean a change; an alias of the running minor is a no-op.
-	keepIdentity(stored, out)
-	arm.Remove(out, "properties.windowsProfile.adminPassword")
-	arm.Remove(out, "properties.servicePrincipalProfile.secret")
-	arm.Remove(out, "properties.aadProfile.serverAppSecret")
-	dropEmptyTags(out)
-	return out
-}
-
-func keepIdentity(stored, out arm.Object) {
-	for _, k := range []string{"principalId", "tenantId"} {
-		if v := arm.Get(stored, "identity."+k); v != nil && arm.Map(out, "identity") != nil {
-			arm.Put(out, "identity."+k, v)
+	if props := arm.Map(out, "properties"); props != nil {
+		defaultPrivate(props)
+		forgetSecrets(props)
+		if n := arm.Map(props, "networkProfile"); n != nil {
+			defaultOutbound(n)
 		}
 	}
-	fillUserIdentities(out)
+	dropEmptyTags(out)
+	return out
 }
 
 func mergePool(stored, sent arm.Object) arm.Object {

@@ -38,6 +38,7 @@ func (p *Provider) createNodeGroup(c *fabric.Resource) {
 	}
 	g := p.Fabric.Create(p.nodeGroupID(c), c.Location, arm.Object{"tags": tags})
 	g.State, g.ManagedBy = "Succeeded", c.ID
+	p.furnish(c)
 }
 
 func (p *Provider) scaleSetID(c, pool *fabric.Resource) arm.ID {
@@ -87,13 +88,17 @@ func (p *Provider) scale(c, pool *fabric.Resource) {
 	p.Fabric.Save(c)
 	for i := range compute.Machines(set).Instances {
 		inst := &compute.Machines(set).Instances[i]
-		inst.Version, inst.Image = version, image // an upgrade re-images machines in place
+		inst.Lost = inst.Lost && inst.Version == version && inst.Image == image
+		inst.Version, inst.Image = version, image // an upgrade re-images machines in place, which also heals them
 	}
 }
 
 // outboundIPs keeps as many managed public IPs as asked for; existing ones stay.
 func (p *Provider) outboundIPs(c *fabric.Resource) {
 	want, ok := arm.Int(c.Body, "properties.networkProfile.loadBalancerProfile.managedOutboundIPs.count")
+	if !ok {
+		want, ok = arm.Int(c.Body, "properties.networkProfile.natGatewayProfile.managedOutboundIPProfile.count")
+	}
 	k := private(c)
 	if !ok {
 		return
@@ -104,10 +109,22 @@ func (p *Provider) outboundIPs(c *fabric.Resource) {
 	k.OutboundIPs = k.OutboundIPs[:want]
 }
 
-// startAPI makes the cluster's API server reachable, at the version the cluster runs.
+// entraTenant is the tenant whose tokens the cluster's API accepts, "" without managed Entra integration.
+func (p *Provider) entraTenant(c *fabric.Resource) string {
+	profile := arm.Map(c.Body, "properties.aadProfile")
+	if !arm.Bool(profile, "managed") {
+		return ""
+	}
+	if tenant := arm.Str(profile, "tenantID"); tenant != "" {
+		return tenant
+	}
+	return p.World.Get().Subscription(c.ARMID().Subscription).TenantID
+}
+
+// startAPI makes the cluster's API server reachable, at the version the cluster runs, for those who ask for it.
 func (p *Provider) startAPI(c *fabric.Resource) error {
 	props := arm.Map(c.Body, "properties")
-	_, err := p.Workload.EnsureCluster(workloadID(c), workload.Cluster{Name: c.Name, Version: arm.Str(props, "currentKubernetesVersion"), FQDN: arm.Str(props, "fqdn"), Location: c.Location})
+	err := p.Workload.Declare(workloadID(c), workload.Cluster{Name: c.Name, Version: arm.Str(props, "currentKubernetesVersion"), FQDN: arm.Str(props, "fqdn"), Location: c.Location, Tenant: p.entraTenant(c)})
 	if err != nil {
 		return err
 	}
@@ -119,7 +136,7 @@ func (p *Provider) startAPI(c *fabric.Resource) error {
 	return nil
 }
 
-// keepWorkload makes the credentials of a new API server as durable as the answer that will hand them out.
+// keepWorkload makes the credentials of an API server as durable as the answer that hands them out.
 func (p *Provider) keepWorkload(c *fabric.Resource) {
 	if doc, ok := p.Workload.ClusterState(workloadID(c)); ok {
 		p.Fabric.Keep(WorkloadKey+workloadID(c), doc)
@@ -163,7 +180,7 @@ func (p *Provider) node(c, pool, set *fabric.Resource, inst compute.Instance) wo
 	}
 	return workload.Node{
 		Name: compute.ComputerName(set.Name, compute.Machines(set).OS, inst.ID), ProviderID: "azure://" + id, Version: inst.Version, Pool: pool.Name, Mode: arm.Str(props, "mode"), Zone: zone,
-		VMSize: arm.Str(props, "vmSize"), InternalIP: inst.IP, OS: strings.ToLower(arm.Str(props, "osType")), NodeImage: inst.Image, Labels: labels, Taints: taints(arm.List(props, "nodeTaints")), Ready: true,
+		VMSize: arm.Str(props, "vmSize"), InternalIP: inst.IP, OS: strings.ToLower(arm.Str(props, "osType")), NodeImage: inst.Image, Labels: labels, Taints: taints(arm.List(props, "nodeTaints")), Ready: !inst.Lost && inst.Power == "",
 	}
 }
 

@@ -41,7 +41,9 @@ func poolsChanged(pools []poolDraft) bool {
 func (p *Provider) poolNotFound(rq *arm.Request) *arm.Error {
 	e := arm.FlatError(http.StatusNotFound, "NotFound", "Could not find the agentpool: %s in subscription: %s, resourceGroup: %s, resourceName: %s.", rq.Params["pool"], rq.ID.Subscription, rq.ID.ResourceGroup, rq.Params["mc"])
 	e.Subcode = "GetAgentPool_NotFound"
-	e.Details = []arm.Detail{{Code: "Unspecified", Message: "rpc error: code = NotFound desc = Agent Pool not found"}}
+	if e.Brief = !p.onDay("1.26.0"); !e.Brief {
+		e.Details = []arm.Detail{{Code: "Unspecified", Message: "rpc error: code = NotFound desc = Agent Pool not found"}}
+	}
 	return e
 }
 
@@ -93,6 +95,9 @@ func (p *Provider) putPool(rq *arm.Request) (*arm.Response, error) {
 		return nil, err
 	}
 	if err := p.poolBusy(c, rq.Params["pool"]); err != nil {
+		return nil, err
+	}
+	if err := notWhileStopped(c, "updating agent pools"); err != nil {
 		return nil, err
 	}
 	sent := arm.Map(clean(rq.Body, poolReadOnly), "properties")
@@ -150,6 +155,9 @@ func (p *Provider) deletePool(rq *arm.Request) (*arm.Response, error) {
 	if err := p.poolBusy(c, pool.Name); err != nil {
 		return nil, err
 	}
+	if err := notWhileStopped(c, "deleting agent pools"); err != nil {
+		return nil, err
+	}
 	if err := p.lastPool(c, pool); err != nil {
 		return nil, err
 	}
@@ -200,6 +208,7 @@ func (p *Provider) draftPool(d *draft, name string, sent arm.Object, stored *fab
 		}
 		props = mergePool(arm.Map(stored.Body, "properties"), sent)
 	} else {
+		sent = p.likeSnapshot(sent, inline)
 		props = mergePool(props, sent)
 	}
 	if err := p.checkPoolSent(d, name, sent, stored, inline); err != nil {
@@ -212,14 +221,26 @@ func (p *Provider) draftPool(d *draft, name string, sent arm.Object, stored *fab
 	}
 	if stored == nil {
 		p.defaultPool(d, props, target)
+		p.snapshotImage(props)
 	} else if target != current {
 		pd.target = target
 	}
 	pd.body = arm.Object{"properties": props}
 	if stored != nil {
+		p.refill(d, arm.Map(stored.Body, "properties"), props)
 		pd.label = changeLabel(arm.Map(stored.Body, "properties"), props, pd.target)
 	}
 	return pd, nil
+}
+
+// refill is what a change makes the service fill in again.
+func (p *Provider) refill(d *draft, before, after arm.Object) {
+	if changed(before, after, "osSKU") {
+		after["nodeImageVersion"] = p.nodeImage(after)
+	}
+	if !p.onDay("1.26.0") && strings.HasSuffix(d.version, "-preview") {
+		arm.Default(after, "enableCustomCATrust", false) // recorded for changes, not for creates
+	}
 }
 
 // changeLabel is the provisioning state a change is made in.
@@ -232,7 +253,10 @@ func changeLabel(before, after arm.Object, target string) string {
 		delete(o, "status")
 		dropEmpty(o)
 	}
+	power := arm.Str(b, "powerState.code")
 	switch {
+	case power != "" && power != arm.Str(a, "powerState.code"):
+		return map[string]string{running: "Starting", halted: "Stopping"}[power]
 	case target != "":
 		return "Upgrading"
 	case countBefore != countAfter && reflect.DeepEqual(a, b):

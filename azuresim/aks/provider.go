@@ -1,7 +1,8 @@
 // Package aks emulates the managed cluster part of Microsoft.ContainerService. One file per concern: requests
-// (cluster.go, pool.go), what Azure refuses (validate_*.go, immutable.go, versions.go, concurrency.go, etag.go), what
-// it fills in (defaults.go), what it shows (view.go), what happens in the background (operations.go, nodes.go).
-// It must not speak HTTP itself and must not sleep: all waiting is the fabric's.
+// (cluster.go, pool.go, actions.go, power.go, abort.go, runcommand.go, credentials.go, children.go), what Azure refuses
+// (validate_*.go, immutable.go, versions.go, concurrency.go, etag.go, quota.go), what it fills in (defaults.go), what it
+// shows in which api-version (view.go, shape*.go), and what happens in the background (operations.go, outcome.go,
+// nodes.go). It must not speak HTTP itself and must not sleep: all waiting is the fabric's.
 package aks
 
 import (
@@ -36,17 +37,25 @@ type Provider struct {
 	World     *world.Holder
 	Workload  *workload.Manager
 	Durations func() Durations
-	// Preview lists the api-versions that know managedClusters/operations.
+	// Infrastructure makes what the node resource group holds beside scale sets.
+	Infrastructure Infrastructure
+	// Result answers the polling of operations of others that share the addresses; nil, nil for all else.
+	Result func(*arm.Request, *fabric.Operation) (*arm.Response, error)
+	// OperationVersions are the api-versions that know managedClusters/operations.
 	OperationVersions []string
 }
 
 // Register hooks the provider into the fabric.
 func (p *Provider) Register() {
+	p.countMachines()
+	p.Fabric.RegisterView(ClusterType, p.renderCluster)
 	p.Fabric.RegisterPrivate(ClusterType, func() any { return &Cluster{} })
 	p.Fabric.Register(putCluster, fabric.Kind{Step: p.clusterStep, Done: p.clusterPutDone})
 	p.Fabric.Register(deleteCluster, fabric.Kind{Done: p.clusterDeleteDone})
 	p.Fabric.Register(putPool, fabric.Kind{Done: p.poolPutDone})
 	p.Fabric.Register(deletePool, fabric.Kind{Done: p.poolDeleteDone})
+	p.registerActions()
+	p.registerChildren()
 	p.Fabric.RegisterDelete(ClusterType, p.startClusterDelete)
 	p.Fabric.OnDrop(func(r *fabric.Resource) {
 		if strings.EqualFold(r.Type, ClusterType) {
@@ -76,7 +85,8 @@ func (p *Provider) Routes() []arm.Route {
 	status := func(path string, h arm.Handler) arm.Route {
 		return arm.Route{Method: get, Path: path, Type: Namespace + "/locations/operations", Handler: h, Throttle: p.statusLimit, Versions: []string{operationVersion}}
 	}
-	return []arm.Route{
+	table := append(p.childRoutes(), p.actionRoutes()...)
+	return append(table, []arm.Route{
 		c(get, sub+clusters, "read", p.listClusters, p.listLimit),
 		c(get, group+clusters, "read", p.listClusters, p.listLimit),
 		c(get, mc, "read", p.getCluster, p.getLimit),
@@ -99,7 +109,7 @@ func (p *Provider) Routes() []arm.Route {
 		operations(pool+"/operations/{operation}", p.poolOperation),
 		status(loc+"/operations/{operation}", p.operationStatus),
 		status(loc+"/operationresults/{operation}", p.operationResult),
-	}
+	}...)
 }
 
 // The provider's own token buckets, per resource and region (AKS quotas page); everything not named shares one.

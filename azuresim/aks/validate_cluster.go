@@ -28,13 +28,48 @@ func (p *Provider) checkCluster(rq *arm.Request, d *draft, pools []poolDraft) er
 			return badRequest("InvalidParameter", "nodeResourceGroup", "The value of parameter nodeResourceGroup is invalid. Error details: resource group '%s' exists already. The node resource group must not exist before the cluster.", group)
 		}
 	}
+	for _, check := range []func(arm.Object) error{checkIdentity, checkTier, checkAccess} {
+		if err := check(d.body); err != nil {
+			return err
+		}
+	}
+	if d.stored == nil {
+		if err := p.checkClusterQuota(d); err != nil {
+			return err
+		}
+	}
 	if err := checkProfiles(props); err != nil {
 		return err
 	}
-	if err := checkNetwork(props); err != nil {
-		return err
+	return checkNetwork(props)
+}
+
+func checkIdentity(body arm.Object) error {
+	if strings.Contains(arm.Str(body, "identity.type"), "UserAssigned") && len(arm.Map(body, "identity.userAssignedIdentities")) == 0 {
+		return badRequest("InvalidParameter", "identity.userAssignedIdentities", "Required parameter identity.userAssignedIdentities is missing (null).")
 	}
-	return checkTier(d.body)
+	if arm.Str(body, "properties.identityProfile.kubeletidentity.resourceId") != "" && arm.Str(body, "identity.type") != "UserAssigned" {
+		return badRequest("CustomKubeletIdentityOnlySupportedOnUserAssignedMSICluster", "identityProfile.kubeletidentity", "Custom kubelet identity is only supported on user assigned MSI cluster.")
+	}
+	return nil
+}
+
+// checkAccess: who can reach the API server, and by which name.
+func checkAccess(body arm.Object) error {
+	access := arm.Map(body, "properties.apiServerAccessProfile")
+	zone, private := arm.Str(access, "privateDNSZone"), arm.Bool(access, "enablePrivateCluster")
+	own := zone != "" && !strings.EqualFold(zone, "system") && !strings.EqualFold(zone, "none")
+	switch {
+	case zone != "" && !private:
+		return badRequest("BadRequest", "apiServerAccessProfile.privateDNSZone", "privateDNSZone can only be set on a private cluster.")
+	case private && len(arm.List(access, "authorizedIPRanges")) > 0:
+		return badRequest("BadRequest", "apiServerAccessProfile.authorizedIPRanges", "Authorized IP ranges are not supported on a private cluster.")
+	case own && arm.Str(body, "identity.type") == "SystemAssigned":
+		return badRequest("BadRequest", "apiServerAccessProfile.privateDNSZone", "A custom private DNS zone needs a cluster with a user-assigned identity or a service principal.")
+	case arm.Str(body, "properties.fqdnSubdomain") != "" && !own:
+		return badRequest("BadRequest", "fqdnSubdomain", "fqdnSubdomain can only be set on a private cluster with a custom private DNS zone.")
+	}
+	return nil
 }
 
 func checkProfiles(props arm.Object) error {
@@ -55,9 +90,6 @@ func checkProfiles(props arm.Object) error {
 			}
 		}
 	}
-	if arm.Bool(props, "apiServerAccessProfile.enablePrivateCluster") && len(arm.List(props, "apiServerAccessProfile.authorizedIPRanges")) > 0 {
-		return badRequest("BadRequest", "apiServerAccessProfile.authorizedIPRanges", "Authorized IP ranges are not supported on a private cluster.")
-	}
 	return nil
 }
 
@@ -70,77 +102,4 @@ func checkTier(body arm.Object) error {
 		return badRequest("BadRequest", "supportPlan", "Long term support needs a cluster of tier Premium, this one is %s.", tier)
 	}
 	return nil
-}
-
-// forbiddenRanges are used inside AKS.
-var forbiddenRanges = []string{"169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"}
-
-func checkNetwork(props arm.Object) error {
-	n := arm.Map(props, "networkProfile")
-	plugin, mode, policy := strings.ToLower(arm.Str(n, "networkPlugin")), strings.ToLower(arm.Str(n, "networkPluginMode")), strings.ToLower(arm.Str(n, "networkPolicy"))
-	invalid := func(parameter, format string, args ...any) error {
-		return badRequest("InvalidParameter", "networkProfile."+parameter, "The value of parameter networkProfile."+parameter+" is invalid. Error details: "+format+". Please see https://aka.ms/aks-naming-rules for more details.", args...)
-	}
-	switch {
-	case plugin != "azure" && plugin != "kubenet" && plugin != "none":
-		return invalid("networkPlugin", "'%s' is not one of azure, kubenet, none", plugin)
-	case mode == "overlay" && plugin != "azure":
-		return invalid("networkPluginMode", "overlay needs networkPlugin azure, this is '%s'", plugin)
-	case policy == "azure" && plugin != "azure":
-		return invalid("networkPolicy", "network policy azure needs networkPlugin azure, this is '%s'", plugin)
-	case policy == "cilium" && !strings.EqualFold(arm.Str(n, "networkDataplane"), "cilium"):
-		return invalid("networkPolicy", "network policy cilium needs networkDataplane cilium")
-	}
-	ranges := map[string]netip.Prefix{}
-	for _, parameter := range []string{"serviceCidr", "podCidr"} {
-		s := arm.Str(n, parameter)
-		if s == "" {
-			continue
-		}
-		prefix, err := netip.ParsePrefix(s)
-		if err != nil {
-			return invalid(parameter, "'%s' is not a CIDR", s)
-		}
-		for _, f := range forbiddenRanges {
-			if netip.MustParsePrefix(f).Overlaps(prefix) {
-				return invalid(parameter, "'%s' overlaps %s, which AKS uses itself", s, f)
-			}
-		}
-		ranges[parameter] = prefix
-	}
-	service := ranges["serviceCidr"]
-	if service.IsValid() && service.Addr().Is4() && service.Bits() < 12 {
-		return invalid("serviceCidr", "'%s' is larger than /12", service)
-	}
-	if pod := ranges["podCidr"]; pod.IsValid() && service.IsValid() && pod.Overlaps(service) {
-		return invalid("serviceCidr", "'%s' overlaps the pod CIDR '%s'", service, pod)
-	}
-	return checkDNS(n, service, invalid)
-}
-
-func checkDNS(n arm.Object, service netip.Prefix, invalid func(string, string, ...any) error) error {
-	s := arm.Str(n, "dnsServiceIP")
-	addr, err := netip.ParseAddr(s)
-	switch {
-	case err != nil:
-		return invalid("dnsServiceIP", "'%s' is not an IP address", s)
-	case !service.Contains(addr):
-		return invalid("dnsServiceIP", "'%s' is not inside the service CIDR '%s'", s, service)
-	case addr == service.Masked().Addr().Next():
-		return invalid("dnsServiceIP", "'%s' is the first address of the service CIDR '%s', which is reserved for the Kubernetes service", s, service)
-	}
-	return nil
-}
-
-// defaultDNS is the tenth address of the service range, as Azure picks it.
-func defaultDNS(serviceCIDR string) string {
-	prefix, err := netip.ParsePrefix(serviceCIDR)
-	if err != nil {
-		return ""
-	}
-	addr := prefix.Masked().Addr()
-	for range 10 {
-		addr = addr.Next()
-	}
-	return addr.String()
 }

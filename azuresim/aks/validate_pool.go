@@ -1,12 +1,11 @@
 package aks
 
 import (
-	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/capaks/capaks/azuresim/arm"
 	"github.com/capaks/capaks/azuresim/fabric"
-	"github.com/capaks/capaks/azuresim/network"
 )
 
 func isWindows(props arm.Object) bool { return strings.EqualFold(arm.Str(props, "osType"), "Windows") }
@@ -31,20 +30,22 @@ func (p *Provider) checkPoolSent(d *draft, name string, sent arm.Object, stored 
 			return badRequest("InvalidParameter", "properties.count", "Required parameter properties.count is missing (null).")
 		}
 	}
-	if size := arm.Str(sent, "vmSize"); size != "" {
-		if _, ok := p.World.Get().Size(size); !ok {
-			return badRequest("BadRequest", "agentPoolProfile.vmSize", "The VM size of %s is not allowed in your subscription in location '%s'. The available VM sizes are '%s'", size, d.location, p.sizeNames())
-		}
+	if stored != nil {
+		return manualScale(name, arm.Map(stored.Body, "properties"), sent)
 	}
-	return nil
+	return p.checkPlace(d, sent)
 }
 
-func (p *Provider) sizeNames() string {
-	var names []string
-	for _, s := range p.World.Get().VMSizes {
-		names = append(names, strings.ToLower(s.Name))
+// manualScale: while the autoscaler owns the count, a client may repeat it or leave it out, but not set it.
+func manualScale(name string, stored, sent arm.Object) error {
+	if !arm.Bool(stored, "enableAutoScaling") || sent["enableAutoScaling"] == false {
+		return nil
 	}
-	return strings.Join(names, ",")
+	want, sets := arm.Int(sent, "count")
+	if now, _ := arm.Int(stored, "count"); sets && want != now {
+		return badRequest("InvalidParameter", "agentPoolProfile.count", "Cannot manually scale AgentPool '%s' of an AKS cluster with cluster autoscaler enabled. Please disable the cluster autoscaler first, or change minCount and maxCount instead.", name)
+	}
+	return nil
 }
 
 // checkPools judges pools as they would be, and what remains of the cluster around them.
@@ -58,17 +59,20 @@ func (p *Provider) checkPools(rq *arm.Request, d *draft, drafts []poolDraft) err
 	for _, pd := range drafts {
 		props := arm.Map(pd.body, "properties")
 		after[strings.ToLower(pd.name)] = props
-		for _, check := range []func(arm.Object) error{checkCounts, checkAutoScaler, p.checkSystem, checkSpot} {
+		for _, check := range []func(arm.Object) error{checkCounts, checkAutoScaler, p.checkSystem, checkSpot, checkPoolPower, checkTaints, checkSurge} {
 			if err := check(props); err != nil {
 				return err
 			}
 		}
-		if err := p.checkSubnet(rq, pd, props); err != nil {
+		if err := p.checkSubnet(rq, d, pd, props); err != nil {
 			return err
 		}
 		if isWindows(props) && !strings.EqualFold(arm.Str(d.body, "properties.networkProfile.networkPlugin"), "azure") {
 			return badRequest("AzureCNIOnlyForWindows", "networkProfile.networkPlugin", "Windows agent pools can only be added to AKS clusters using Azure-CNI.")
 		}
+	}
+	if err := p.checkSubnetSize(d, drafts); err != nil {
+		return err
 	}
 	if len(after) > 100 {
 		return badRequest("BadRequest", "agentPoolProfiles", "The number of agent pools %d exceeds the maximum of 100.", len(after))
@@ -169,7 +173,7 @@ func (p *Provider) checkSystem(props arm.Object) error {
 	case isSpot(props):
 		return badRequest("InvalidParameter", "agentPoolProfile.scaleSetPriority", "The value of parameter agentPoolProfile.scaleSetPriority is invalid. Error details: a system pool cannot be a spot pool.")
 	case size.VCPUs > 0 && size.VCPUs < 2:
-		return badRequest("BadRequest", "agentPoolProfile.vmSize", "System node pool must use VM sku with more than 2 cores and 4GB memory. Got %s with %d cores and %dGB memory.", size.Name, size.VCPUs, size.MemoryGB)
+		return badRequest("BadRequest", "agentPoolProfile.vmSize", "System node pool must use VM sku with more than 2 cores and 4GB memory. Got %s with %d cores and %vGB memory.", size.Name, size.VCPUs, float64(size.MemoryGB))
 	case hasPods && pods < 30:
 		return badRequest("InvalidParameter", "agentPoolProfile.maxPods", "The value of parameter agentPoolProfile.maxPods is invalid. Error details: a system pool needs at least 30, got %d.", pods)
 	}
@@ -188,42 +192,23 @@ func checkSpot(props arm.Object) error {
 	return nil
 }
 
-// checkSubnet: a brought subnet must exist, its network must be ready, and the caller must be allowed to join it.
-func (p *Provider) checkSubnet(rq *arm.Request, pd poolDraft, props arm.Object) error {
-	for _, parameter := range []string{"vnetSubnetID", "podSubnetID"} {
-		id := arm.Str(props, parameter)
-		if id == "" || pd.stored != nil {
-			continue
-		}
-		parsed, ok := arm.ParseID(id)
-		if !ok || !strings.EqualFold(parsed.Type(), network.SubnetType) {
-			return badRequest("InvalidParameter", "agentPoolProfile."+parameter, "The value of parameter agentPoolProfile.%s is invalid. Error details: '%s' is not the id of a subnet.", parameter, id)
-		}
-		caller := p.World.Get().Principal(rq.Caller.ClientID)
-		if caller != nil && !p.World.Get().Allowed(caller, "write", parsed.String()) {
-			return arm.GatewayError(http.StatusForbidden, "LinkedAuthorizationFailed", "The client '%s' with object id '%s' has permission to perform action 'Microsoft.ContainerService/managedClusters/write' on scope '%s'; however, it does not have permission to perform action(s) 'Microsoft.Network/virtualNetworks/subnets/join/action' on the linked scope(s) '%s' (respectively) or the linked scope(s) are invalid.", rq.Caller.ClientID, rq.Caller.ObjectID, rq.ID.String(), id)
-		}
-		vnet, subnet := p.Fabric.Get(parsed.Parent().String()), p.Fabric.Get(parsed.String())
-		switch {
-		case vnet == nil || subnet == nil:
-			return badRequest("InvalidParameter", "agentPoolProfile."+parameter, "The value of parameter agentPoolProfile.%s is invalid. Error details: the subnet '%s' was not found.", parameter, id)
-		case vnet.State != "Succeeded" || subnet.State != "Succeeded":
-			return badRequest("VirtualNetworkNotInSucceededState", "agentPoolProfile."+parameter, "Set virtual network ownerReference failed. Details: virtual network '%s' is in state %s; it must be Succeeded.", vnet.ID, vnet.State)
+var (
+	taintText = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?(=[-A-Za-z0-9_.]*)?:(NoSchedule|PreferNoSchedule|NoExecute)$`)
+	surgeText = regexp.MustCompile(`^([1-9][0-9]?|100)%$|^[0-9]+$`)
+)
+
+func checkTaints(props arm.Object) error {
+	for _, raw := range arm.List(props, "nodeTaints") {
+		if taint, _ := raw.(string); !taintText.MatchString(taint) {
+			return badRequest("InvalidParameter", "agentPoolProfile.nodeTaints", "The value of parameter agentPoolProfile.nodeTaints is invalid. Error details: '%s' is not a taint of the form key=value:NoSchedule, PreferNoSchedule or NoExecute.", taint)
 		}
 	}
 	return nil
 }
 
-// SubnetUser names the scale set or pool standing in a subnet.
-func (p *Provider) SubnetUser(subnetID string) string {
-	for _, c := range p.Fabric.List("", ClusterType) {
-		for _, pool := range p.pools(c) {
-			for _, parameter := range []string{"vnetSubnetID", "podSubnetID"} {
-				if strings.EqualFold(arm.Str(pool.Body, "properties."+parameter), subnetID) {
-					return p.scaleSetID(c, pool).String()
-				}
-			}
-		}
+func checkSurge(props arm.Object) error {
+	if surge := arm.Str(props, "upgradeSettings.maxSurge"); surge != "" && !surgeText.MatchString(surge) {
+		return badRequest("InvalidParameter", "agentPoolProfile.upgradeSettings.maxSurge", "The value of parameter agentPoolProfile.upgradeSettings.maxSurge is invalid. Error details: '%s' is neither a number nor a percentage from 1%% to 100%%.", surge)
 	}
-	return ""
+	return nil
 }

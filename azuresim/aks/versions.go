@@ -182,7 +182,7 @@ func (p *Provider) poolUpgrades(rq *arm.Request) (*arm.Response, error) {
 	props := arm.Map(pool.Body, "properties")
 	view := upgradeProfile("", props, p.upgradeList(arm.Str(props, "currentOrchestratorVersion"), arm.Str(c.Body, "properties.currentKubernetesVersion")))
 	delete(view, "name")
-	view["latestNodeImageVersion"] = nodeImage(props)
+	view["latestNodeImageVersion"] = p.nodeImage(props)
 	return pretty(http.StatusOK, arm.Object{"id": lowerGroups(pool.ID) + "/upgradeprofiles/default", "name": "default", "type": "Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles", "properties": view}), nil
 }
 

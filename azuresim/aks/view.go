@@ -13,32 +13,86 @@ func lowerGroups(id string) string {
 	return strings.Replace(id, "/resourceGroups/", "/resourcegroups/", 1)
 }
 
-// viewCluster shows a cluster in the api-version of the request. The answer to a PUT echoes empty maps that a GET
-// leaves out (recorded); echo selects that.
-func (p *Provider) viewCluster(rq *arm.Request, c *fabric.Resource, echo bool) arm.Object {
+// audience says what an answer is for: the answers to writes differ from that of a GET (recorded).
+type audience int
+
+const (
+	forRead    audience = iota
+	forCreated          // 201: no eTags yet
+	forUpdated          // 200 of a PUT
+)
+
+// viewCluster shows a cluster in the api-version of the request.
+func (p *Provider) viewCluster(rq *arm.Request, c *fabric.Resource, to audience) arm.Object {
+	day := p.today()
 	out := arm.Copy(c.Body)
 	props := arm.Map(out, "properties")
 	props["provisioningState"] = c.State
-	arm.Default(props, "powerState", arm.Object{"code": "Running"})
-	sentEmpty := emptyMaps(rq, echo)
+	arm.Default(props, "powerState.code", "Running")
+	sentEmpty := emptyMaps(rq, to, day)
 	profiles := []any{}
 	for _, pool := range p.pools(c) {
-		profiles = append(profiles, viewInline(pool, rq.APIVersion, sentEmpty[strings.ToLower(pool.Name)]))
+		profile := viewInline(pool, rq.APIVersion, day, sentEmpty[strings.ToLower(pool.Name)])
+		if to == forCreated {
+			delete(profile, "eTag")
+		}
+		profiles = append(profiles, profile)
 	}
 	props["agentPoolProfiles"] = profiles
 	showDeployed(c, props)
-	if guid := private(c).OIDC; arm.Bool(props, "oidcIssuerProfile.enabled") {
-		arm.Put(props, "oidcIssuerProfile.issuerURL", "https://"+c.Location+".oic.prod-aks.azure.com/"+p.tenant(c)+"/"+guid+"/")
+	if access := arm.Map(props, "apiServerAccessProfile"); arm.Bool(access, "enablePrivateCluster") && access["enablePrivateClusterPublicFQDN"] == false {
+		delete(props, "fqdn")
 	}
 	out["id"] = lowerGroups(c.ID)
 	out["name"] = c.Name
 	out["type"] = "Microsoft.ContainerService/ManagedClusters"
 	out["location"] = c.Location
-	out["eTag"] = c.ETag
-	hideByVersion(out, rq.APIVersion, clusterSince)
-	out = spec.Filter(ClusterType, rq.APIVersion, out)
+	if to != forCreated {
+		out["eTag"] = c.ETag
+	}
+	shape(out, "cluster", clusterShape, rq.APIVersion, day)
+	p.showNetwork(c, props, rq.APIVersion, day)
+	showSKU(out, rq.APIVersion)
+	if guid := private(c).OIDC; arm.Bool(props, "oidcIssuerProfile.enabled") {
+		arm.Put(props, "oidcIssuerProfile.issuerURL", "https://"+c.Location+".oic.prod-aks.azure.com/"+p.tenant(c)+"/"+guid+"/")
+	}
+	out = spec.Between(ClusterType, rq.APIVersion, out)
 	dropEmptyLists(out)
 	return out
+}
+
+// showNetwork adds what depends on other properties of the network.
+func (p *Provider) showNetwork(c *fabric.Resource, props arm.Object, version, day string) {
+	n := arm.Map(props, "networkProfile")
+	if lb := arm.Map(n, "loadBalancerProfile"); lb != nil {
+		shape(lb, "outbound", outboundShape, version, day)
+	}
+	if less(day, "1.28.0") && private(c).Deployed && arm.Str(n, "loadBalancerSku") == "standard" {
+		n["loadBalancerSku"] = "Standard" // only the first answers were in lower case then
+	}
+}
+
+// Until 2023-02-01 the tiers had other names.
+const newTierNames = "2023-02-01"
+
+func showSKU(out arm.Object, version string) {
+	if sku := arm.Map(out, "sku"); sku != nil && version < newTierNames {
+		sku["name"] = "Basic"
+		if sku["tier"] != "Free" {
+			sku["tier"] = "Paid"
+		}
+	}
+}
+
+// readSKU translates the old names, which are understood in every api-version.
+func readSKU(sent arm.Object) {
+	sku := arm.Map(sent, "sku")
+	if strings.EqualFold(arm.Str(sku, "name"), "Basic") {
+		sku["name"] = "Base"
+	}
+	if strings.EqualFold(arm.Str(sku, "tier"), "Paid") {
+		sku["tier"] = "Standard"
+	}
 }
 
 func (p *Provider) tenant(c *fabric.Resource) string {
@@ -62,39 +116,25 @@ func showDeployed(c *fabric.Resource, props arm.Object) {
 			"clientId":   k.KubeletClient, "objectId": k.KubeletObject,
 		})
 	}
-	lb := arm.Map(props, "networkProfile.loadBalancerProfile")
-	if lb == nil {
-		return
-	}
-	ips := []any{}
-	for _, ip := range arm.List(lb, "outboundIPs.publicIPs") {
-		ips = append(ips, arm.Copy(ip))
-	}
-	if lb["managedOutboundIPs"] != nil {
-		for _, guid := range k.OutboundIPs {
-			ips = append(ips, arm.Object{"id": sub + "/resourceGroups/" + group + "/providers/Microsoft.Network/publicIPAddresses/" + guid})
+	for _, path := range []string{"networkProfile.loadBalancerProfile", "networkProfile.natGatewayProfile"} {
+		if out := arm.Map(props, path); out != nil {
+			out["effectiveOutboundIPs"] = effectiveOutbound(c, out)
 		}
 	}
-	lb["effectiveOutboundIPs"] = ips
 }
 
-// viewInline shows a pool inside its cluster: maxSurge is filled in, autoscaling and scale-down mode only when they
-// say something. The pool resource is the other way round (recorded).
-func viewInline(pool *fabric.Resource, version string, echo map[string]bool) arm.Object {
+// viewInline shows a pool inside its cluster; it differs from the pool resource (recorded).
+func viewInline(pool *fabric.Resource, version, day string, echo map[string]bool) arm.Object {
 	props := viewPoolProps(pool)
 	props["name"] = pool.Name
-	arm.Default(props, "upgradeSettings.maxSurge", "10%")
 	if !arm.Bool(props, "enableAutoScaling") {
 		delete(props, "enableAutoScaling")
-	}
-	if arm.Str(props, "scaleDownMode") == "Delete" {
-		delete(props, "scaleDownMode")
 	}
 	dropEmpty(props)
 	for k := range echo {
 		arm.Default(props, k, arm.Object{})
 	}
-	hideByVersion(props, version, inlineSince)
+	shape(props, "inline", inlineShape, version, day)
 	return props
 }
 
@@ -107,25 +147,27 @@ func viewPoolProps(pool *fabric.Resource) arm.Object {
 
 func (p *Provider) viewPool(rq *arm.Request, pool *fabric.Resource) arm.Object {
 	props := viewPoolProps(pool)
-	arm.Default(props, "enableAutoScaling", false)
-	arm.Default(props, "scaleDownMode", "Delete")
 	dropEmpty(props)
-	hideByVersion(props, rq.APIVersion, poolSince)
+	shape(props, "pool", poolShape, rq.APIVersion, p.today())
 	out := arm.Object{"id": lowerGroups(pool.ID), "name": pool.Name, "type": PoolType, "properties": props}
-	out = spec.Filter(PoolType, rq.APIVersion, out)
+	out = spec.Between(PoolType, rq.APIVersion, out)
 	dropEmptyLists(out)
 	return out
 }
 
-// emptyMaps finds the tags and labels a PUT sent as {}.
-func emptyMaps(rq *arm.Request, echo bool) map[string]map[string]bool {
+// emptyMaps finds the tags and labels a PUT sent as {}: the answer to the PUT echoes them, a GET does not show them.
+func emptyMaps(rq *arm.Request, to audience, day string) map[string]map[string]bool {
 	out := map[string]map[string]bool{}
-	if !echo {
+	if to == forRead || less(day, "1.27.0") {
 		return out
+	}
+	names := []string{"nodeLabels"}
+	if to == forUpdated || !less(day, "1.28.10") {
+		names = append(names, "tags")
 	}
 	for _, raw := range arm.List(rq.Body, "properties.agentPoolProfiles") {
 		profile, _ := raw.(map[string]any)
-		for _, k := range []string{"tags", "nodeLabels"} {
+		for _, k := range names {
 			if m, ok := profile[k].(map[string]any); ok && len(m) == 0 {
 				name := strings.ToLower(arm.Str(profile, "name"))
 				if out[name] == nil {
@@ -136,31 +178,6 @@ func emptyMaps(rq *arm.Request, echo bool) map[string]map[string]bool {
 		}
 	}
 	return out
-}
-
-// since says from which api-version on a property the service fills in is shown. It is needed for versions
-// without a description (spec.Filter does nothing for those); dates before 2024-09-01 are bounds, not exact.
-type since struct{ path, version string }
-
-var (
-	clusterSince = []since{
-		{"eTag", "2024-09-01"}, {"properties.status", "2025-03-01"}, {"properties.metricsProfile", "2024-01-01"}, {"properties.bootstrapProfile", "2025-02-01"},
-		{"properties.supportPlan", "2023-10-01"}, {"properties.resourceUID", "2023-10-01"}, {"properties.networkProfile.networkDataplane", "2023-10-01"},
-		{"properties.nodeResourceGroupProfile", "2024-09-01"}, {"properties.networkProfile.networkPolicy", "2024-01-01"},
-	}
-	inlineSince = []since{{"eTag", "2024-09-01"}, {"status", "2025-03-01"}, {"securityProfile", "2024-09-01"}, {"enableNodePublicIP", "2024-09-01"}}
-	poolSince   = append([]since{{"enableAutoScaling", "2024-09-01"}}, inlineSince...)
-)
-
-func hideByVersion(o arm.Object, version string, table []since) {
-	for _, s := range table {
-		if version >= s.version || s.version == "2024-09-01" && strings.HasSuffix(version, "-preview") && version >= "2024-06-02" {
-			continue
-		}
-		if v := arm.Get(o, s.path); v != true && (v == "none" || !strings.HasSuffix(s.path, "networkPolicy")) { // only what the service filled in
-			arm.Remove(o, s.path)
-		}
-	}
 }
 
 // dropEmptyLists removes empty arrays everywhere: the service never shows one.
