@@ -6,14 +6,13 @@ package control
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	kjson "k8s.io/apimachinery/pkg/util/json"
-
-	"github.com/capaks/capaks/azuresim/arm"
 	"github.com/capaks/capaks/azuresim/fabric"
 	"github.com/capaks/capaks/azuresim/front"
 	"github.com/capaks/capaks/azuresim/world"
@@ -28,26 +27,32 @@ type API struct {
 	Throttle *front.Throttle
 	ResetAll func()
 	Beat     func()
-	Nodes    func(r *fabric.Resource) // brings machines and Nodes in line after an outside change
-	Persist  func() error             // keeps the world over a restart
+	Service  Service
+	Persist  func() error // keeps the world over a restart
 }
 
 // ServeHTTP dispatches on method and the word after /_azuresim/.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	handlers := map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET requests": a.requests, "DELETE requests": a.clearRequests,
-		"GET faults": a.faults, "POST faults": a.addFaults, "DELETE faults": a.clearFaults,
-		"GET clock": a.clock, "POST clock": a.setClock,
-		"GET world": a.world, "PUT world": a.setWorld,
-		"GET state": a.state, "POST resource": a.resource, "POST reset": a.reset,
-	}
-	h := handlers[r.Method+" "+strings.Trim(strings.TrimPrefix(r.URL.Path, "/_azuresim/"), "/")]
+	calls := a.calls()
+	h := calls[r.Method+" "+strings.Trim(strings.TrimPrefix(r.URL.Path, "/_azuresim/"), "/")]
 	if h == nil {
-		http.Error(w, "no such call; see docs/azuresim.md", http.StatusNotFound)
+		http.Error(w, "no such call; there are: "+strings.Join(slices.Sorted(maps.Keys(calls)), ", "), http.StatusNotFound)
 		return
 	}
 	if err := h(w, r); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
+
+// calls is the table of what there is, by method and the word after /_azuresim/.
+func (a *API) calls() map[string]func(http.ResponseWriter, *http.Request) error {
+	return map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET requests": a.requests, "DELETE requests": a.clearRequests,
+		"GET faults": a.faults, "POST faults": a.addFaults, "DELETE faults": a.clearFaults,
+		"GET clock": a.clock, "POST clock": a.setClock,
+		"GET world": a.world, "PUT world": a.setWorld, "POST quotas": a.quotas,
+		"GET throttle": a.throttle, "GET state": a.state, "POST reset": a.reset,
+		"POST resource": a.resource, "POST outside": a.outside, "POST operations": a.endOperation,
 	}
 }
 
@@ -68,7 +73,8 @@ func number(r *http.Request, name string) (int, error) {
 	return n, nil
 }
 
-// requests answers JSON lines: since=N shows entries after number N, limit bounds them.
+// requests answers JSON lines: since=N shows entries after number N, limit bounds them, tokens=true shows the requests
+// for tokens among them.
 func (a *API) requests(w http.ResponseWriter, r *http.Request) error {
 	since, err := number(r, "since")
 	if err != nil {
@@ -80,7 +86,15 @@ func (a *API) requests(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "application/jsonl")
 	enc := json.NewEncoder(w)
-	for _, e := range a.Requests.Since(since, limit) {
+	list := a.Requests.Since
+	switch tokens := r.URL.Query().Get("tokens"); tokens {
+	case "", "false":
+	case "true":
+		list = a.Requests.All
+	default:
+		return fmt.Errorf("tokens=%q is neither true nor false", tokens)
+	}
+	for _, e := range list(since, limit) {
 		if err := enc.Encode(e); err != nil {
 			return nil // the reader went away
 		}
@@ -97,32 +111,14 @@ func (a *API) faults(w http.ResponseWriter, _ *http.Request) error { return repl
 
 // addFaults takes one rule or a list of them.
 func (a *API) addFaults(w http.ResponseWriter, r *http.Request) error {
-	var raw json.RawMessage
-	if err := json.NewDecoder(r.Body).Decode(&raw); err != nil {
+	rules, err := readList[front.Fault](r)
+	if err != nil {
 		return err
-	}
-	var rules []front.Fault
-	if strings.HasPrefix(string(raw), "[") {
-		if err := strict(raw, &rules); err != nil {
-			return err
-		}
-	} else {
-		var one front.Fault
-		if err := strict(raw, &one); err != nil {
-			return err
-		}
-		rules = []front.Fault{one}
 	}
 	if err := a.Faults.Add(rules...); err != nil {
 		return err
 	}
 	return reply(w, a.Faults.List())
-}
-
-func strict(raw []byte, into any) error {
-	dec := json.NewDecoder(strings.NewReader(string(raw)))
-	dec.DisallowUnknownFields()
-	return dec.Decode(into)
 }
 
 func (a *API) clearFaults(w http.ResponseWriter, _ *http.Request) error {
@@ -142,16 +138,17 @@ func (a *API) setClock(w http.ResponseWriter, r *http.Request) error {
 		Advance front.Duration `json:"advance"`
 		Speed   float64        `json:"speed"`
 	}
-	raw, err := readAll(r)
-	if err != nil {
-		return err
-	}
-	if err := strict(raw, &change); err != nil {
+	if err := read(r, &change); err != nil {
 		return err
 	}
 	c := a.Fabric.Clock
-	if change.Speed < 0 || change.Advance < 0 {
-		return fmt.Errorf("speed and advance must not be negative")
+	switch {
+	case change.Speed < 0:
+		return fmt.Errorf("speed %v must be positive; pause stops the time", change.Speed)
+	case change.Advance < 0:
+		return fmt.Errorf("advance %s must be positive: time does not go back", time.Duration(change.Advance))
+	case change.Pause && change.Resume:
+		return fmt.Errorf("pause and resume exclude each other")
 	}
 	if change.Pause {
 		c.Pause()
@@ -170,65 +167,64 @@ func (a *API) setClock(w http.ResponseWriter, r *http.Request) error {
 func (a *API) world(w http.ResponseWriter, _ *http.Request) error { return reply(w, a.World.Get()) }
 
 func (a *API) setWorld(w http.ResponseWriter, r *http.Request) error {
-	raw, err := readAll(r)
-	if err != nil {
-		return err
-	}
 	var more world.World
-	if err := strict(raw, &more); err != nil {
+	if err := read(r, &more); err != nil {
 		return err
 	}
-	a.World.Merge(more)
-	if err := a.Persist(); err != nil {
+	if err := a.addToWorld(more); err != nil {
 		return err
 	}
 	return reply(w, a.World.Get())
 }
 
+// addToWorld merges and keeps what was merged over a restart.
+func (a *API) addToWorld(more world.World) error {
+	candidate := a.World.Get().Clone()
+	candidate.Merge(more)
+	if err := candidate.Check(); err != nil {
+		return err
+	}
+	a.World.Merge(more)
+	return a.Persist()
+}
+
+// quotas sets vCPU limits, one or a list: {"family": "standardDSv3Family", "location": "westus2", "limit": 20}. The
+// family "cores" is the total of a region.
+func (a *API) quotas(w http.ResponseWriter, r *http.Request) error {
+	list, err := readList[world.Quota](r)
+	if err != nil {
+		return err
+	}
+	families := map[string]bool{"cores": true}
+	for _, size := range a.World.Get().VMSizes {
+		families[strings.ToLower(size.Family)] = true
+	}
+	for _, q := range list {
+		switch {
+		case q.Family == "":
+			return fmt.Errorf(`field "family" is missing; "cores" is the total of a region`)
+		case !families[strings.ToLower(q.Family)]:
+			return fmt.Errorf("family %q has no VM size; use cores or one of %s", q.Family, strings.Join(slices.Sorted(maps.Keys(families)), ", "))
+		case q.Limit < 0:
+			return fmt.Errorf("limit %d of family %q is negative", q.Limit, q.Family)
+		}
+	}
+	if err := a.addToWorld(world.World{Quotas: list}); err != nil {
+		return err
+	}
+	return reply(w, a.World.Get().Quotas)
+}
+
+// throttle shows what is left in the token buckets.
+func (a *API) throttle(w http.ResponseWriter, _ *http.Request) error {
+	var buckets []front.Bucket
+	if err := a.Fabric.Do(func() error { buckets = a.Throttle.Buckets(a.Fabric.Clock.Now().UTC()); return nil }); err != nil {
+		return err
+	}
+	return reply(w, map[string]any{"scale": a.Throttle.Scale, "buckets": buckets})
+}
+
 func (a *API) reset(w http.ResponseWriter, _ *http.Request) error {
 	a.ResetAll()
 	return reply(w, map[string]any{})
-}
-
-// resource edits a stored resource without any of Azure's checks, as the portal, Azure Policy, the autoscaler or an
-// automatic upgrade would: {"id": …, "merge": {…}} is a JSON merge patch on the document, {"id": …, "delete": true}
-// takes it away.
-func (a *API) resource(w http.ResponseWriter, r *http.Request) error {
-	raw, err := readAll(r)
-	if err != nil {
-		return err
-	}
-	var edit struct {
-		ID     string     `json:"id"`
-		Merge  arm.Object `json:"merge"`
-		Delete bool       `json:"delete"`
-	}
-	if err := kjson.Unmarshal(raw, &edit); err != nil {
-		return err
-	}
-	var out arm.Object
-	err = a.Fabric.Do(func() error {
-		res := a.Fabric.Get(edit.ID)
-		if res == nil {
-			return fmt.Errorf("there is no resource %q", edit.ID)
-		}
-		if edit.Delete {
-			a.Fabric.Drop(res)
-			return nil
-		}
-		if state := arm.Str(edit.Merge, "properties.provisioningState"); state != "" {
-			res.State = state
-			arm.Remove(edit.Merge, "properties.provisioningState")
-		}
-		res.Body = arm.Merge(res.Body, edit.Merge)
-		res.ETag = newETag(res.ETag)
-		a.Fabric.Save(res)
-		a.Nodes(res)
-		out = arm.Copy(res.Body)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return reply(w, out)
 }

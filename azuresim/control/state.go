@@ -1,26 +1,9 @@
 package control
 
 import (
-	"io"
 	"net/http"
-	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
-
-// maxBody bounds what the control API reads.
-const maxBody = 16 << 20
-
-func readAll(r *http.Request) ([]byte, error) { return io.ReadAll(io.LimitReader(r.Body, maxBody)) }
-
-// newETag keeps the shape of the old one: network resources write weak etags, AKS bare ones.
-func newETag(old string) string {
-	if strings.HasPrefix(old, "W/") {
-		return `W/"` + uuid.NewString() + `"`
-	}
-	return uuid.NewString()
-}
 
 // ResourceSummary and OperationSummary are what GET /_azuresim/state lists.
 type ResourceSummary struct {

@@ -29,15 +29,15 @@ func (d *Directory) proof(p *world.Principal, r *http.Request) *failure {
 	switch {
 	case assertion != "":
 		if t := r.PostForm.Get("client_assertion_type"); t != assertionType {
-			return fail(http.StatusBadRequest, "invalid_request", 50027, "JWT token is invalid or malformed: client_assertion_type '%s'.", t)
+			return d.fail(http.StatusBadRequest, "invalid_request", 50027, "JWT token is invalid or malformed: client_assertion_type '%s'.", t)
 		}
 		return d.assertion(p, assertion)
 	case secret == "":
-		return fail(http.StatusUnauthorized, "invalid_client", 7000216, "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.")
+		return d.fail(http.StatusUnauthorized, "invalid_client", 7000216, "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.")
 	case p.Secret == "" || p.Secret != secret:
-		return fail(http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", p.ClientID)
+		return d.fail(http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", p.ClientID)
 	case p.SecretExpired:
-		return fail(http.StatusUnauthorized, "invalid_client", 7000222, "The provided client secret keys for app '%s' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.", p.ClientID)
+		return d.fail(http.StatusUnauthorized, "invalid_client", 7000222, "The provided client secret keys for app '%s' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.", p.ClientID)
 	}
 	return nil
 }
@@ -45,14 +45,14 @@ func (d *Directory) proof(p *world.Principal, r *http.Request) *failure {
 func (d *Directory) assertion(p *world.Principal, raw string) *failure {
 	var claims jwt.RegisteredClaims
 	if _, _, err := jwt.NewParser().ParseUnverified(raw, &claims); err != nil {
-		return fail(http.StatusUnauthorized, "invalid_client", 50027, "JWT token is invalid or malformed.")
+		return d.fail(http.StatusUnauthorized, "invalid_client", 50027, "JWT token is invalid or malformed.")
 	}
 	if strings.EqualFold(claims.Issuer, p.ClientID) {
-		return certificate(p, raw)
+		return d.certificate(p, raw)
 	}
 	f := federated(p, claims)
 	if f == nil {
-		return fail(http.StatusUnauthorized, "invalid_client", 700213, "No matching federated identity record found for presented assertion subject '%s'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation", claims.Subject)
+		return d.fail(http.StatusUnauthorized, "invalid_client", 700213, "No matching federated identity record found for presented assertion subject '%s'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation", claims.Subject)
 	}
 	opts := []jwt.ParserOption{jwt.WithExpirationRequired()}
 	var err error
@@ -61,26 +61,26 @@ func (d *Directory) assertion(p *world.Principal, raw string) *failure {
 	} else {
 		err = jwt.NewValidator(opts...).Validate(claims)
 	}
-	return assertionFailure(p, err)
+	return d.assertionFailure(p, err)
 }
 
 // certificate checks an assertion the client signed itself (private_key_jwt).
-func certificate(p *world.Principal, raw string) *failure {
+func (d *Directory) certificate(p *world.Principal, raw string) *failure {
 	if p.CertificatePEM == "" {
-		return fail(http.StatusUnauthorized, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]")
+		return d.fail(http.StatusUnauthorized, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]")
 	}
 	_, err := jwt.NewParser(jwt.WithExpirationRequired()).Parse(raw, func(*jwt.Token) (any, error) { return publicKey(p.CertificatePEM) })
-	return assertionFailure(p, err)
+	return d.assertionFailure(p, err)
 }
 
-func assertionFailure(p *world.Principal, err error) *failure {
+func (d *Directory) assertionFailure(p *world.Principal, err error) *failure {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, jwt.ErrTokenExpired) || errors.Is(err, jwt.ErrTokenNotValidYet):
-		return fail(http.StatusUnauthorized, "invalid_client", 700024, "Client assertion is not within its valid time range.")
+		return d.fail(http.StatusUnauthorized, "invalid_client", 700024, "Client assertion is not within its valid time range.")
 	default:
-		return fail(http.StatusUnauthorized, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application '%s'. [Reason - The key was not found.]", p.ClientID)
+		return d.fail(http.StatusUnauthorized, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application '%s'. [Reason - The key was not found.]", p.ClientID)
 	}
 }
 

@@ -3,6 +3,7 @@ package entra
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,17 +24,43 @@ func (d *Directory) Verify(header string) (arm.Caller, *arm.Error) {
 	if !ok {
 		return arm.Caller{}, d.unauthorized("", "AuthenticationFailedInvalidHeader", "Authentication failed. The 'Authorization' header is provided in an invalid format.")
 	}
-	var c Claims
-	_, err := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithExpirationRequired()).ParseWithClaims(raw, &c, func(*jwt.Token) (any, error) { return &d.Key.PublicKey, nil })
+	c, err := d.parse(raw)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return arm.Caller{}, d.unauthorized(c.TenantID, "ExpiredAuthenticationToken", "The access token expiry UTC time '"+stamp(c.ExpiresAt.Time)+"' is earlier than current UTC time '"+stamp(time.Now())+"'.")
+		return arm.Caller{}, d.unauthorized(c.TenantID, "ExpiredAuthenticationToken", "The access token expiry UTC time '"+stamp(c.ExpiresAt.Time)+"' is earlier than current UTC time '"+stamp(d.now())+"'.")
 	case err != nil:
 		return arm.Caller{}, d.unauthorized("", "InvalidAuthenticationToken", "The access token is invalid.")
 	case !d.forARM(c.Audience):
 		return arm.Caller{}, d.unauthorized(c.TenantID, "InvalidAuthenticationTokenAudience", "The access token has been obtained for wrong audience or resource '"+strings.Join(c.Audience, ",")+"'. It should exactly match with one of the allowed audiences '"+strings.Join(audiences, "/,")+"/'.")
 	}
 	return arm.Caller{TenantID: c.TenantID, ClientID: c.AppID, ObjectID: c.ObjectID}, nil
+}
+
+func (d *Directory) parse(raw string) (Claims, error) {
+	var c Claims
+	_, err := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(d.now)).ParseWithClaims(raw, &c, func(*jwt.Token) (any, error) { return &d.Key.PublicKey, nil })
+	return c, err
+}
+
+// ClusterUser checks a token for the AKS server application, which is what the API of a cluster with Entra ID accepts.
+// The user's name there is the object id.
+func (d *Directory) ClusterUser(raw, tenant string) (objectID string, ok bool) {
+	c, err := d.parse(raw)
+	if err != nil || !slices.Contains(c.Audience, KubernetesServer) || !strings.EqualFold(c.TenantID, tenant) {
+		return "", false
+	}
+	return c.ObjectID, true
+}
+
+// Principal is the client id a bearer token names, unchecked; "" when it names none. It serves to recognise requests,
+// not to let them in.
+func Principal(header string) string {
+	raw, ok := cutBearer(header)
+	var c Claims
+	if _, _, err := jwt.NewParser().ParseUnverified(raw, &c); !ok || err != nil {
+		return ""
+	}
+	return c.AppID
 }
 
 // WrongTenant is ARM's answer to a valid token of another directory than the subscription's.

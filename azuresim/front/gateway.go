@@ -3,10 +3,12 @@
 package front
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -35,8 +37,13 @@ type Gateway struct {
 	// Check compares a request body with the official description; the findings go to the request log.
 	Check func(typ, apiVersion string, body map[string]any) []string
 
-	routes []route
-	types  map[string]string // lower-case type -> its spelling
+	// Denied names the deny assignment that keeps callers from changing what is in a resource group, "" for none.
+	Denied func(group *fabric.Resource) string
+	// Locked refuses a write or deletion that a management lock forbids.
+	Locked func(id arm.ID, verb string) error
+
+	routes map[routeKey][]*route
+	types  map[string]*typeInfo // by lower-case type
 }
 
 // ServeHTTP runs one request through the gateway.
@@ -76,21 +83,36 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, entry *Entry) (*
 		return nil, err
 	}
 	entry.RequestBody = redact(body)
-	match, params := g.match(r.Method, r.URL.Path)
+	match, params, exists := g.route(r)
 	if match == nil {
 		return nil, g.noRoute(r)
 	}
 	rq := &arm.Request{
 		Method: r.Method, Path: r.URL.Path, PageSize: g.PageSize, Params: params, Query: r.URL.Query(), Header: r.Header, Body: body,
-		Caller: caller, BaseURL: g.BaseURL(), APIVersion: apiVersion(r), ID: targetID(match, params), FailOperation: failureOf(r),
+		Caller: caller, BaseURL: g.BaseURL(), APIVersion: apiVersion(r), ID: targetID(match, params),
 	}
+	rq.FailOperation, rq.OperationTakes = operationFault(r)
 	if err := g.checkVersion(match, rq); err != nil {
 		return nil, err
 	}
 	if g.Check != nil && body != nil && (r.Method == http.MethodPut || r.Method == http.MethodPatch) {
 		entry.SpecErrors = g.Check(match.Type, rq.APIVersion, body)
 	}
-	return g.run(w, match, rq)
+	resp, err := g.run(w, match, rq)
+	if err == nil && exists {
+		resp = arm.Respond(http.StatusNoContent, nil)
+	}
+	return resp, err
+}
+
+// route finds the route of a request. HEAD on anything that can be read asks only whether it is there.
+func (g *Gateway) route(r *http.Request) (match *route, params map[string]string, exists bool) {
+	match, params = g.match(r.Method, r.URL.Path)
+	if match == nil && r.Method == http.MethodHead {
+		match, params = g.match(http.MethodGet, r.URL.Path)
+		return match, params, true
+	}
+	return match, params, false
 }
 
 // run is the part of a request that needs the state: it happens under the lock, and what it changed is on disk
@@ -109,6 +131,10 @@ func (g *Gateway) run(w http.ResponseWriter, match *route, rq *arm.Request) (*ar
 		if err := g.group(match, rq); err != nil {
 			return err
 		}
+		if err := g.guard(match, rq); err != nil {
+			return err
+		}
+		g.applyPolicies(rq)
 		var err error
 		if resp, err = match.Handler(rq); err != nil {
 			return err
@@ -131,7 +157,7 @@ func render(resp *arm.Response) error {
 	if resp.Pretty {
 		raw, err = json.MarshalIndent(resp.Body, "", "  ")
 	} else {
-		raw, err = json.Marshal(resp.Body)
+		raw, err = arm.Encode(resp.Body)
 	}
 	resp.Body = json.RawMessage(raw)
 	return err
@@ -194,11 +220,23 @@ func readBody(r *http.Request) (map[string]any, error) {
 	if len(strings.TrimSpace(string(raw))) == 0 {
 		return nil, nil
 	}
+	if err := mediaType(r.Header.Get("Content-Type")); err != nil {
+		return nil, err
+	}
 	var body map[string]any
 	if err := kjson.Unmarshal(raw, &body); err != nil {
 		return nil, arm.GatewayError(http.StatusBadRequest, "InvalidRequestContent", "The request content was invalid and could not be deserialized: '%s'.", fmt.Sprint(err))
 	}
 	return body, nil
+}
+
+// mediaType refuses bodies that are not JSON by their own account.
+func mediaType(header string) error {
+	name, _, _ := mime.ParseMediaType(header)
+	if name == "application/json" || name == "text/json" {
+		return nil
+	}
+	return arm.GatewayError(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The content media type '%s' is not supported. Only 'application/json' is supported.", cmp.Or(name, "<null>"))
 }
 
 // requestIDs sets the ids every ARM answer carries; the client's correlation id is kept.

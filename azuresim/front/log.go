@@ -2,11 +2,14 @@ package front
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,8 +17,8 @@ import (
 // logLimit bounds the requests kept in memory.
 const logLimit = 100_000
 
-// Entry is one request in the log. Secrets are redacted, and the sign-in endpoint is not
-// logged at all.
+// Entry is one request in the log. Secrets are redacted; of a request for a token only who asked and how it ended is
+// kept.
 type Entry struct {
 	N           int            `json:"n"`
 	Time        time.Time      `json:"time"`
@@ -31,6 +34,7 @@ type Entry struct {
 	IfNoneMatch string         `json:"ifNoneMatch,omitempty"`
 	SpecErrors  []string       `json:"specErrors"`
 	Millis      float64        `json:"millis"`
+	Token       bool           `json:"token,omitempty"` // a request for a token, see All
 }
 
 // Log remembers requests, in memory and, with a directory, in requests.jsonl.
@@ -38,6 +42,7 @@ type Log struct {
 	now     func() time.Time
 	mu      sync.Mutex
 	entries []Entry
+	tokens  []Entry
 	next    int
 	file    *os.File
 }
@@ -66,33 +71,60 @@ func OpenLog(dir string, now func() time.Time) (*Log, error) {
 }
 
 func (l *Log) keep(e Entry) {
-	if len(l.entries) >= logLimit {
-		l.entries = append([]Entry(nil), l.entries[logLimit/2:]...)
+	into := &l.entries
+	if e.Token {
+		into = &l.tokens
 	}
-	l.entries = append(l.entries, e)
+	if len(*into) >= logLimit {
+		*into = slices.Clone((*into)[logLimit/2:])
+	}
+	*into = append(*into, e)
 }
 
-// Since returns the entries with a number above n, at most limit of them (0 = all).
+// Since returns the ARM requests with a number above n, at most limit of them (0 = all).
 func (l *Log) Since(n, limit int) []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var out []Entry
-	for _, e := range l.entries {
-		if e.N > n {
-			out = append(out, e)
-			if limit > 0 && len(out) == limit {
-				break
-			}
-		}
+	return slices.Clone(bounded(after(l.entries, n), limit))
+}
+
+// All is Since with the requests for tokens among them, which only who counts them wants to see.
+func (l *Log) All(n, limit int) []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := slices.Concat(after(l.entries, n), after(l.tokens, n))
+	slices.SortFunc(out, func(a, b Entry) int { return cmp.Compare(a.N, b.N) })
+	return bounded(out, limit)
+}
+
+// after is the part of a log with numbers above n.
+func after(entries []Entry, n int) []Entry {
+	from, _ := slices.BinarySearchFunc(entries, n+1, func(e Entry, n int) int { return cmp.Compare(e.N, n) })
+	return entries[from:]
+}
+
+func bounded(entries []Entry, limit int) []Entry {
+	if limit > 0 && len(entries) > limit {
+		return entries[:limit]
 	}
-	return out
+	return entries
+}
+
+// Span is the number of the oldest ARM request that is kept and of the newest; first > last when there is none.
+func (l *Log) Span() (first, last int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.entries) == 0 {
+		return l.next, l.next - 1
+	}
+	return l.entries[0].N, l.entries[len(l.entries)-1].N
 }
 
 // Clear forgets the requests so far; numbers go on.
 func (l *Log) Clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries = nil
+	l.entries, l.tokens = nil, nil
 	if l.file != nil {
 		_ = l.file.Truncate(0)
 	}
@@ -157,12 +189,36 @@ func (l *Log) Handler(next http.Handler) http.Handler {
 			IfMatch: r.Header.Get("If-Match"), IfNoneMatch: r.Header.Get("If-None-Match"), SpecErrors: []string{}}
 		sw := &statusWriter{ResponseWriter: w}
 		start := time.Now()
+		if e.Token = isTokenRequest(r); e.Token {
+			e.Principal = principalOf(r)
+		}
 		defer func() {
 			e.Status = sw.status
+			if telemetry := strings.Split(sw.Header().Get("x-ms-clitelem"), ","); e.Token && len(telemetry) > 1 {
+				e.ErrorCode = "AADSTS" + telemetry[1]
+			}
 			e.Millis = float64(time.Since(start).Microseconds()) / 1000
 			l.add(e)
 		}()
 		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
+	})
+}
+
+// isTokenRequest tells sign-ins from the discovery around them.
+func isTokenRequest(r *http.Request) bool {
+	path := strings.ToLower(strings.TrimSuffix(r.URL.Path, "/"))
+	return strings.HasSuffix(path, "/oauth2/token") || strings.HasSuffix(path, "/oauth2/v2.0/token") || path == "/msi/token"
+}
+
+// TokenHandler records the requests for tokens among those that pass.
+func (l *Log) TokenHandler(next http.Handler) http.Handler {
+	recorded := l.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isTokenRequest(r) {
+			recorded.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -198,3 +254,6 @@ func (w *statusWriter) Write(p []byte) (int, error) {
 	}
 	return w.ResponseWriter.Write(p)
 }
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

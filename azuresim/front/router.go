@@ -2,6 +2,7 @@ package front
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/capaks/capaks/azuresim/arm"
@@ -10,17 +11,45 @@ import (
 type route struct {
 	arm.Route
 	segments []string
+	versions []string // accepted api-versions, oldest first
 }
+
+// routeKey is what two routes must share to compete for a request: the method, the number of segments (any for a
+// pattern that starts with anyScope) and the last literal, which stands last or just before a name.
+type routeKey struct {
+	method   string
+	segments int
+	literal  string
+}
+
+const anyNumber = -1
 
 // Add registers a provider's table.
 func (g *Gateway) Add(table ...arm.Route) {
-	if g.types == nil {
-		g.types = map[string]string{}
+	if g.routes == nil {
+		g.routes = map[routeKey][]*route{}
+		g.types = map[string]*typeInfo{}
 	}
 	for _, r := range table {
-		g.routes = append(g.routes, route{r, strings.Split(strings.Trim(r.Path, "/"), "/")})
-		g.types[strings.ToLower(r.Type)] = r.Type
+		added := &route{r, strings.Split(strings.Trim(r.Path, "/"), "/"), supported(r)}
+		key := added.key()
+		g.routes[key] = append(g.routes[key], added)
+		g.addType(added)
 	}
+}
+
+func (r *route) key() routeKey {
+	key := routeKey{method: r.Method, segments: len(r.segments)}
+	if r.segments[0] == anyScope {
+		key.segments = anyNumber
+	}
+	for _, s := range slices.Backward(r.segments) {
+		if !strings.HasPrefix(s, "{") {
+			key.literal = strings.ToLower(s)
+			break
+		}
+	}
+	return key
 }
 
 // match finds the route of a request. Literals compare without case and win over captures; a fixed scope wins over any.
@@ -28,14 +57,15 @@ func (g *Gateway) match(method, path string) (*route, map[string]string) {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	var best *route
 	var bestParams map[string]string
-	for i := range g.routes {
-		r := &g.routes[i]
-		if r.Method != method {
-			continue
-		}
-		params, ok := capture(r.segments, segments)
-		if ok && (best == nil || specificity(r, params) > specificity(best, bestParams)) {
-			best, bestParams = r, params
+	for back := 1; back <= min(3, len(segments)); back++ { // the last literal of a pattern is among the last three segments
+		literal := strings.ToLower(segments[len(segments)-back])
+		for _, n := range []int{len(segments), anyNumber} {
+			for _, r := range g.routes[routeKey{method, n, literal}] {
+				params, ok := capture(r.segments, segments)
+				if ok && (best == nil || specificity(r, params) > specificity(best, bestParams)) {
+					best, bestParams = r, params
+				}
+			}
 		}
 	}
 	return best, bestParams
@@ -108,12 +138,46 @@ func (g *Gateway) noRoute(r *http.Request) error {
 		for j := 0; j < len(rest); j += 2 {
 			types = append(types, rest[j])
 		}
-		for typ := range g.types {
-			if strings.HasPrefix(typ, strings.ToLower(namespace)+"/") {
-				return arm.GatewayError(http.StatusNotFound, "InvalidResourceType", "The resource type '%s' could not be found in the namespace '%s' for api version '%s'.", strings.Join(types, "/"), namespace, apiVersion(r))
-			}
+		if g.types[strings.ToLower(namespace+"/"+strings.Join(types, "/"))] != nil {
+			return notAllowed(r)
+		}
+		if g.hasNamespace(namespace) {
+			return arm.GatewayError(http.StatusNotFound, "InvalidResourceType", "The resource type '%s' could not be found in the namespace '%s' for api version '%s'.", strings.Join(types, "/"), namespace, apiVersion(r))
 		}
 		return arm.GatewayError(http.StatusNotFound, "InvalidResourceNamespace", "The resource namespace '%s' is invalid.", namespace)
 	}
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut} {
+		if other, _ := g.match(method, r.URL.Path); other != nil {
+			return notAllowed(r)
+		}
+	}
 	return arm.GatewayError(http.StatusNotFound, "NotFound", "No HTTP resource was found that matches the request URI '%s'.", r.URL.Path)
+}
+
+func notAllowed(r *http.Request) error {
+	return arm.GatewayError(http.StatusMethodNotAllowed, "MethodNotAllowed", "The requested resource does not support http method '%s'.", r.Method)
+}
+
+// Forward hands a change that ARM itself was asked for (tags, for instance) to the provider of the resource, as ARM
+// does. found is false when the provider has no such call. It runs inside the request it belongs to.
+func (g *Gateway) Forward(rq *arm.Request, method string, id arm.ID, body arm.Object) (resp *arm.Response, found bool, err error) {
+	match, params := g.match(method, id.String())
+	if match == nil {
+		return nil, false, nil
+	}
+	next := *rq
+	next.Method, next.Path, next.Params, next.Body, next.ID = method, id.String(), params, body, id
+	next.Header, next.Query = http.Header{}, nil
+	next.APIVersion = newestStable(match.versions)
+	resp, err = match.Handler(&next)
+	return resp, true, err
+}
+
+func newestStable(versions []string) string {
+	for _, v := range slices.Backward(versions) {
+		if !strings.Contains(v, "preview") {
+			return v
+		}
+	}
+	return versions[len(versions)-1]
 }

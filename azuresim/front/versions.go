@@ -12,9 +12,9 @@ import (
 func apiVersion(r *http.Request) string { return r.URL.Query().Get("api-version") }
 
 // supported lists the api-versions a type accepts: those Azure offers, and any other there is a description for.
-func supported(r *route) []string {
+func supported(r arm.Route) []string {
 	if r.Versions != nil {
-		return r.Versions
+		return slices.Sorted(slices.Values(r.Versions))
 	}
 	versions := slices.Clone(offered[strings.ToLower(namespaceOf(r.Type))])
 	for _, v := range spec.APIVersions(r.Type) {
@@ -35,10 +35,10 @@ func (g *Gateway) checkVersion(match *route, rq *arm.Request) error {
 	if rq.APIVersion == "" {
 		return arm.GatewayError(http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
 	}
-	versions := supported(match)
-	if slices.Contains(versions, strings.ToLower(rq.APIVersion)) {
+	if slices.Contains(match.versions, strings.ToLower(rq.APIVersion)) {
 		return nil
 	}
+	versions := slices.Clone(match.versions)
 	slices.Reverse(versions)
 	list := strings.Join(versions, ", ")
 	if namespaceOf(match.Type) == "Microsoft.Resources" {

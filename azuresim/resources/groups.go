@@ -52,9 +52,15 @@ func (p *Provider) headGroup(rq *arm.Request) (*arm.Response, error) {
 }
 
 func (p *Provider) listGroups(rq *arm.Request) (*arm.Response, error) {
+	pass, _, err := parseFilter(rq)
+	if err != nil {
+		return nil, err
+	}
 	value := []any{}
 	for _, g := range p.Fabric.Children(arm.ID{Subscription: rq.ID.Subscription}.String(), "Microsoft.Resources/resourceGroups") {
-		value = append(value, p.view(g))
+		if pass(g) {
+			value = append(value, p.view(g))
+		}
 	}
 	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }
@@ -142,7 +148,7 @@ func (p *Provider) groupDeleted(op *fabric.Operation, fail *arm.OperationError) 
 		if running := p.Fabric.RunningOn(child.ID); running != nil {
 			return nil, max(running.Due.Sub(now), time.Millisecond)
 		}
-		if last := p.Fabric.Operations(child.ID); len(last) > 0 && last[0].Label == "Deleting" && last[0].Status == fabric.Failed && fail == nil {
+		if last := p.Fabric.Operations(child.ID); len(last) > 0 && !last[0].Start.Before(op.Start) && last[0].Label == "Deleting" && last[0].Status == fabric.Failed && fail == nil {
 			fail = &arm.OperationError{Code: "ResourceGroupDeletionBlocked", Message: "Deletion of resource group '" + g.Name + "' failed as resources with identifiers '" + child.ARMID().Path() + "' could not be deleted. " + last[0].Error.Message}
 		}
 	}

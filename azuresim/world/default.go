@@ -49,6 +49,6 @@ func Default() World {
 		},
 		Quotas:   []Quota{{Family: "cores", Limit: 10000}},
 		Versions: defaultVersions(),
-		VMSizes:  defaultSizes(),
+		VMSizes:  defaultSizes(), Extensions: defaultExtensions(),
 	}
 }

@@ -1,9 +1,15 @@
 package world
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Holder publishes the current world. A world is never changed in place: readers keep a consistent one.
-type Holder struct{ p atomic.Pointer[World] }
+type Holder struct {
+	p        atomic.Pointer[World]
+	changing sync.Mutex // requests and the control API may change it at the same time
+}
 
 // NewHolder starts with w.
 func NewHolder(w World) *Holder {
@@ -19,8 +25,12 @@ func (h *Holder) Get() *World { return h.p.Load() }
 func (h *Holder) Set(w *World) { h.p.Store(w) }
 
 // Merge adds to the world.
-func (h *Holder) Merge(other World) {
+func (h *Holder) Merge(other World) { h.update(func(w *World) { w.Merge(other) }) }
+
+func (h *Holder) update(change func(*World)) {
+	h.changing.Lock()
+	defer h.changing.Unlock()
 	w := h.Get().Clone()
-	w.Merge(other)
+	change(w)
 	h.Set(w)
 }

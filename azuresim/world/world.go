@@ -4,6 +4,7 @@
 package world
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,21 @@ type World struct {
 	Quotas        []Quota          `json:"quotas,omitempty"`
 	Versions      []Version        `json:"versions,omitempty"`
 	VMSizes       []VMSize         `json:"vmSizes,omitempty"`
+	Policies      []TagPolicy      `json:"tagPolicies,omitempty"`
+	// NodeImageRelease is the newest release of node images, such as 202611.02.0; "" is the one built in.
+	NodeImageRelease string        `json:"nodeImageRelease,omitempty"`
+	Health           []Health      `json:"health,omitempty"`
+	Restrictions     []Restriction `json:"restrictions,omitempty"`
+	Extensions       []Extension   `json:"extensions,omitempty"`
+	Repositories     []Repository  `json:"repositories,omitempty"`
+	// PrincipalLag is how many role assignments for a new identity are refused with PrincipalNotFound, as happens until
+	// Entra ID has replicated it, unless they name the principal's type.
+	PrincipalLag int `json:"principalLag,omitempty"`
+
+	// Identities and Grants exist because of resources (user-assigned identities, role assignments). They are no
+	// configuration, and the providers of those resources restore them.
+	Identities []Principal `json:"-"`
+	Grants     []Grant     `json:"-"`
 }
 
 // Tenant is an Entra ID directory.
@@ -33,6 +49,8 @@ type Subscription struct {
 	TenantID     string   `json:"tenantId"`
 	DisplayName  string   `json:"displayName,omitempty"`
 	Unregistered []string `json:"unregistered,omitempty"`
+	// Registrations are the changes made since.
+	Registrations []Registration `json:"registrations,omitempty"`
 }
 
 // Principal is a service principal or a managed identity.
@@ -41,12 +59,16 @@ type Principal struct {
 	ClientID        string      `json:"clientId"`
 	ObjectID        string      `json:"objectId,omitempty"`
 	DisplayName     string      `json:"displayName,omitempty"`
+	Type            string      `json:"type,omitempty"` // User or Group, which only role assignments care about; default ServicePrincipal
 	Secret          string      `json:"secret,omitempty"`
 	SecretExpired   bool        `json:"secretExpired,omitempty"`
 	CertificatePEM  string      `json:"certificatePem,omitempty"`
 	Federated       []Federated `json:"federated,omitempty"`
 	ManagedIdentity bool        `json:"managedIdentity,omitempty"`
 	ResourceID      string      `json:"resourceId,omitempty"` // of a user-assigned identity
+
+	// Unseen is how many more role assignments are refused because Entra ID has not replicated the principal yet.
+	Unseen int `json:"-"`
 }
 
 // Federated is a federated identity credential: a token of this issuer and subject is accepted as an assertion.
@@ -61,7 +83,7 @@ type Federated struct {
 // RoleAssignment gives a principal (client or object id) a role on a scope and everything below it.
 type RoleAssignment struct {
 	Principal string `json:"principal"`
-	Role      string `json:"role"` // Owner, Contributor or Reader
+	Role      string `json:"role"` // name or guid of a built-in role, see Roles
 	Scope     string `json:"scope"`
 }
 
@@ -82,7 +104,16 @@ func (w *World) Merge(other World) {
 	w.Locations = merged(w.Locations, other.Locations, func(s string) string { return s })
 	w.Quotas = merged(w.Quotas, other.Quotas, func(q Quota) string { return q.Subscription + " " + q.Location + " " + q.Family })
 	w.Versions = merged(w.Versions, other.Versions, func(v Version) string { return v.Minor })
+	w.Policies = merged(w.Policies, other.Policies, func(p TagPolicy) string { return strings.TrimSuffix(p.Scope, "/") })
+	w.NodeImageRelease = cmp.Or(other.NodeImageRelease, w.NodeImageRelease)
 	w.VMSizes = merged(w.VMSizes, other.VMSizes, func(s VMSize) string { return s.Name })
+	w.Health = merged(w.Health, other.Health, func(h Health) string { return h.Resource })
+	w.Restrictions = merged(w.Restrictions, other.Restrictions, func(r Restriction) string { return r.Size + " " + r.Subscription + " " + r.Location })
+	w.Extensions = merged(w.Extensions, other.Extensions, func(e Extension) string { return e.Name })
+	w.Repositories = merged(w.Repositories, other.Repositories, func(r Repository) string { return r.URL })
+	if other.PrincipalLag > 0 {
+		w.PrincipalLag = other.PrincipalLag
+	}
 }
 
 func merged[T any](base, over []T, key func(T) string) []T {
@@ -120,10 +151,11 @@ func (w *World) Subscription(id string) *Subscription {
 
 // Principal finds a principal by client id, object id or the resource id of its identity.
 func (w *World) Principal(id string) *Principal {
-	for i := range w.Principals {
-		p := &w.Principals[i]
-		if strings.EqualFold(p.ClientID, id) || strings.EqualFold(p.Object(), id) || p.ResourceID != "" && strings.EqualFold(p.ResourceID, id) {
-			return p
+	for _, list := range [][]Principal{w.Principals, w.Identities} {
+		for i := range list {
+			if p := &list[i]; p.is(id) || p.ResourceID != "" && strings.EqualFold(p.ResourceID, id) {
+				return p
+			}
 		}
 	}
 	return nil
@@ -139,36 +171,6 @@ func (p *Principal) Object() string {
 
 // HasLocation reports whether resources can be placed there.
 func (w *World) HasLocation(l string) bool { return slices.Contains(w.Locations, l) }
-
-// Allowed reports whether a principal may do a verb (read, write, delete, x/action) on a scope.
-func (w *World) Allowed(principal *Principal, verb, scope string) bool {
-	scope = strings.ToLower(scope) + "/"
-	for _, r := range w.Roles {
-		if !strings.EqualFold(r.Principal, principal.ClientID) && !strings.EqualFold(r.Principal, principal.Object()) {
-			continue
-		}
-		if !strings.HasPrefix(scope, strings.TrimSuffix(strings.ToLower(r.Scope), "/")+"/") {
-			continue
-		}
-		if strings.EqualFold(r.Role, "Reader") && verb != "read" {
-			continue
-		}
-		return true
-	}
-	return false
-}
-
-// Sees reports whether a principal has any role inside a subscription, which is what listing subscriptions shows.
-func (w *World) Sees(principal *Principal, subscription string) bool {
-	prefix := strings.ToLower("/subscriptions/" + subscription)
-	for _, r := range w.Roles {
-		if (strings.EqualFold(r.Principal, principal.ClientID) || strings.EqualFold(r.Principal, principal.Object())) &&
-			strings.HasPrefix(strings.ToLower(r.Scope)+"/", prefix+"/") {
-			return true
-		}
-	}
-	return false
-}
 
 // Limit is the vCPU quota of a family ("cores" = regional total); the most specific entry wins. ok is false when
 // there is no limit.

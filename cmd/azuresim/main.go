@@ -16,17 +16,26 @@ import (
 func main() {
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "azuresim:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
 }
 
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	root := &cobra.Command{Use: "azuresim", Short: "An emulator of Azure Resource Manager, Entra ID and the Azure Kubernetes Service", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(serveCommand())
-	if err := root.ExecuteContext(ctx); err != nil && !errors.Is(err, context.Canceled) {
+	if err := rootCommand().ExecuteContext(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:          "azuresim",
+		Short:        "An emulator of Azure Resource Manager, Entra ID and the Azure Kubernetes Service",
+		Example:      "  azuresim serve --data-dir .azuresim --env-file azure.env\n  azuresim serve --speed 60 --durations managedCluster=5m --throttle-scale 0",
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.AddCommand(serveCommand(), replayCommand(), versionCommand())
+	return root
 }
