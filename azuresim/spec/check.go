@@ -77,6 +77,7 @@ type finding struct{ kind, at, text string }
 // checker walks a body. path is where we are in the table, at is where we are in the body.
 type checker struct {
 	table    *table
+	answer   bool // the body is what a service answered
 	findings []finding
 }
 
@@ -95,6 +96,10 @@ func (c *checker) object(path, at string, body map[string]any) {
 		case !known:
 			c.report(KindUnknown, here, "not a property of this api-version")
 		case value == nil:
+		case c.answer && p.writeOnly:
+			c.report(KindWriteOnly, here, "a secret in an answer")
+		case c.answer:
+			c.value(below, here, p, value)
 		case p.readOnly && at == "" && (key == "id" || key == "name" || key == "type"):
 		case p.readOnly:
 			c.report(KindReadOnly, here, "set by the service only")
@@ -103,7 +108,7 @@ func (c *checker) object(path, at string, body map[string]any) {
 		}
 	}
 	for _, name := range c.table.required[c.table.canonical(path)] {
-		if body[name] == nil {
+		if body[name] == nil && !c.answer {
 			c.report(KindRequired, join(at, name), "missing or null")
 		}
 	}

@@ -84,8 +84,8 @@ func TestOfficialExamplesAreAccepted(t *testing.T) {
 		for _, finding := range Validate(resourceType, "2025-02-01", example.Parameters.Body) {
 			found[finding] = name
 		}
-		for _, path := range Unknown(resourceType, "2025-02-01", example.Response) {
-			found["response: "+path] = name
+		for _, finding := range ValidateAnswer(resourceType, "2025-02-01", example.Response) {
+			found["response: "+finding] = name
 		}
 	}
 	if seen[cluster] == 0 || seen[pool] == 0 {
@@ -124,13 +124,19 @@ func (e exchange) resourceType() string {
 	return ""
 }
 
-// nearest is the table closest to the api-version of a recording, all of which are older than the tables.
+// nearest is the table closest to the api-version of a recording: its own, or the next one there is.
 func (e exchange) nearest(resourceType string) string {
 	versions := APIVersions(resourceType)
 	if last := versions[len(versions)-1]; strings.HasSuffix(e.URL, "-preview") && strings.HasSuffix(last, "-preview") {
 		return last
 	}
-	return versions[0]
+	_, asked, _ := strings.Cut(e.URL, "api-version=")
+	for _, v := range versions {
+		if v >= asked {
+			return v
+		}
+	}
+	return versions[len(versions)-1]
 }
 
 func TestRecordedBodiesAreAccepted(t *testing.T) {
@@ -172,8 +178,6 @@ func TestRecordedBodiesAreAccepted(t *testing.T) {
 		}
 	}
 	expected{
-		`enum: sku.name: "Basic" is not one of Base`:                    "2021-05-01 called it so",
-		`enum: sku.tier: "Paid" is not one of Premium, Standard, Free`:  "2021-05-01 called it so",
 		"response: properties.networkProfile.dockerBridgeCidr":          "dropped after 2023-02-01",
 		"response: properties.agentPoolProfiles[0].enableCustomCATrust": "preview of 2023, dropped",
 		"response: properties.enableCustomCATrust":                      "preview of 2023, dropped",

@@ -80,16 +80,21 @@ func Known(resourceType, apiVersion string) bool {
 	return index()[resource{strings.ToLower(resourceType), apiVersion}] != nil
 }
 
+// versions lists the api-versions of each type, oldest first; every route asks when the emulator starts.
+var versions = sync.OnceValue(func() map[string][]string {
+	out := map[string][]string{}
+	for r := range index() {
+		out[r.resourceType] = append(out[r.resourceType], r.apiVersion)
+	}
+	for _, list := range out {
+		slices.Sort(list)
+	}
+	return out
+})
+
 // APIVersions lists the api-versions with a table for a resource type, oldest first.
 func APIVersions(resourceType string) []string {
-	var out []string
-	for r := range index() {
-		if r.resourceType == strings.ToLower(resourceType) {
-			out = append(out, r.apiVersion)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return slices.Clone(versions()[strings.ToLower(resourceType)])
 }
 
 func parse(text string) (*table, error) {

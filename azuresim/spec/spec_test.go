@@ -27,9 +27,10 @@ func body(t *testing.T, text string) map[string]any {
 
 func TestAPIVersions(t *testing.T) {
 	containerService := []string{"2025-02-01", "2025-07-01", "2026-05-01", "2026-05-02-preview"}
+	pools := append([]string{"2021-05-01"}, containerService...)
 	for resourceType, want := range map[string][]string{
-		cluster:                                containerService,
-		pool:                                   containerService,
+		cluster:                                pools,
+		pool:                                   pools,
 		cluster + "/maintenanceConfigurations": containerService,
 		cluster + "/trustedAccessRoleBindings": containerService,
 		vnet:                                   {"2021-02-01", "2024-05-01", "2025-07-01"},

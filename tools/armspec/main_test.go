@@ -284,3 +284,45 @@ func TestRunNeedsItsFolders(t *testing.T) {
 		t.Error("ran without -specs")
 	}
 }
+
+func TestKindOf(t *testing.T) {
+	const cluster = "/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ContainerService/managedClusters/{c}"
+	for path, want := range map[string]string{
+		cluster:                                "Microsoft.ContainerService/managedClusters",
+		cluster + "/agentPools":                "Microsoft.ContainerService/managedClusters/agentPools",
+		cluster + "/upgradeProfiles/default":   "Microsoft.ContainerService/managedClusters/upgradeProfiles",
+		cluster + "/listClusterUserCredential": "Microsoft.ContainerService/managedClusters/listClusterUserCredential",
+		cluster + "/providers/Microsoft.KubernetesConfiguration/extensions/{e}/operations/{o}": "Microsoft.KubernetesConfiguration/extensions/operations",
+		"/subscriptions/{s}/providers/{namespace}":                                             "Microsoft.Resources/providers",
+		"/subscriptions/{s}/providers/{namespace}/register":                                    "",
+		"/{scope}/providers/Microsoft.Resources/tags/default":                                  "Microsoft.Resources/tags",
+		"/subscriptions/{s}/resourcegroups/{g}":                                                "",
+		"/providers/Microsoft.ContainerService/operations":                                     "Microsoft.ContainerService/operations",
+	} {
+		if got := kindOf(path); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestClientTypes(t *testing.T) {
+	dir := t.TempDir()
+	file(t, dir, "client.json", `{"operations": [{"method": "PUT", "path": "/{scope}/providers/N/things/{t}", "apiVersion": "1", "bodyType": "Thing"}, {"method": "GET", "path": "/providers/N/others", "apiVersion": "1"}],
+		"enums": {"State": ["Ready"]}, "types": {
+		"Thing": {"fields": [{"json": "properties", "go": "Properties", "type": "object", "ref": "Inner"}, {"json": "?Type", "go": "Type", "type": "string"}]},
+		"Inner": {"fields": [{"json": "count", "type": "integer(int32)", "required": true}, {"json": "state", "type": "object", "ref": "State", "readOnly": true}, {"json": "labels", "type": "string", "map": true},
+			{"json": "parts", "type": "object", "ref": "Inner", "array": true}]}, "Empty": {"fields": null}}}`)
+	got := map[string]string{}
+	err := (&reader{specs: dir}).client("client.json", func(kind, version, _ string, rows func() ([]row, error)) error {
+		found, err := rows()
+		got[kind+"@"+version] = lines(found)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "properties object\nproperties.count integer required\nproperties.labels object\nproperties.labels{} string\nproperties.parts array\nproperties.parts[] @properties\nproperties.state string readOnly Ready\ntype string readOnly\n"
+	if len(got) != 1 || got["N/things@1"] != want {
+		t.Errorf("got:\n%v\nwant:\n%s", got, want)
+	}
+}

@@ -56,10 +56,15 @@ type table struct {
 	resourceType, apiVersion string
 	sources                  []string
 	rows                     []row
+	answer                   bool // what one of many operations answers, not only the body of a resource
 }
 
 func (t table) fileName() string {
 	kind := t.resourceType[strings.LastIndex(t.resourceType, "/")+1:]
+	if t.answer { // there are many, and several end alike
+		_, kind, _ = strings.Cut(t.resourceType, "/")
+		kind = strings.ReplaceAll(kind, "/", ".")
+	}
 	return kind + "-" + t.apiVersion + ".tsv"
 }
 

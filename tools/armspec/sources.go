@@ -54,6 +54,8 @@ func (r *reader) all() ([]table, error) {
 	for _, original := range []struct{ resourceType, version, file, definition string }{
 		{virtualNetwork, "2021-02-01", "network/resource-manager/Microsoft.Network/stable/2021-02-01/virtualNetwork.json", "VirtualNetwork"},
 		{subnet, "2021-02-01", "network/resource-manager/Microsoft.Network/stable/2021-02-01/virtualNetwork.json", "Subnet"},
+		{aks, "2021-05-01", "containerservice/resource-manager/Microsoft.ContainerService/stable/2021-05-01/managedClusters.json", "ManagedCluster"},
+		{agentPools, "2021-05-01", "containerservice/resource-manager/Microsoft.ContainerService/stable/2021-05-01/managedClusters.json", "AgentPool"},
 		{resourceGroup, "2021-04-01", "resources/resource-manager/Microsoft.Resources/stable/2021-04-01/resources.json", "ResourceGroup"},
 		{scaleSet, "2021-03-01", "compute/resource-manager/Microsoft.Compute/stable/2021-03-01/compute.json", "VirtualMachineScaleSet"},
 	} {
@@ -69,6 +71,11 @@ func (r *reader) all() ([]table, error) {
 		return nil, err
 	}
 	tables = append(tables, network...)
+	answers, err := r.answers(tables)
+	if err != nil {
+		return nil, err
+	}
+	tables = append(tables, answers...)
 	spreadWriteOnly(tables)
 	for i := range tables {
 		tables[i].normalise()
