@@ -207,6 +207,7 @@ func TestRegistration(t *testing.T) {
 	m.s.AddWorld(world.World{Subscriptions: []world.Subscription{{ID: world.SubscriptionA, TenantID: world.TenantA, Unregistered: []string{"Microsoft.ContainerService"}}}})
 	m.refused(409, "MissingSubscriptionRegistration", "Microsoft.ContainerService", "PUT", cluster, aksVersion, twoPools)
 	m.do(200, "POST", sub+"/providers/Microsoft.ContainerService/register", "2019-05-01", "")
+	m.clock.Advance(10 * time.Second)
 	m.wantEqual(m.do(200, "GET", sub+"/providers/Microsoft.ContainerService", "2019-05-01", ""), "registrationState", "Registered")
 	m.do(201, "PUT", cluster, aksVersion, twoPools)
 }

@@ -1,8 +1,6 @@
 package azuresim
 
 import (
-	"encoding/json"
-	"net/http"
 	"strings"
 
 	"github.com/capaks/capaks/azuresim/clock"
@@ -65,6 +63,8 @@ func (s *Server) Env() map[string]string {
 		"SSL_CERT_FILE":                   s.CAFile(),
 		"IDENTITY_ENDPOINT":               s.identityURL + "/msi/token",
 		"IDENTITY_HEADER":                 identityHeader,
+		// What SDKs that let the address of the instance metadata service be set read.
+		"AZURE_POD_IDENTITY_AUTHORITY_HOST": s.identityURL,
 	}
 	w := s.world.Get()
 	for _, p := range w.Principals {
@@ -81,13 +81,4 @@ func (s *Server) Env() map[string]string {
 		break
 	}
 	return env
-}
-
-// cloudMetadata is the document older clients read to find the endpoints of a cloud.
-func (s *Server) cloudMetadata(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode([]any{map[string]any{
-		"name": "azuresim", "resourceManager": s.url + "/", "authentication": map[string]any{"loginEndpoint": s.url + "/", "audiences": []string{Audience}, "tenant": "common", "identityProvider": "AAD"},
-		"suffixes": map[string]any{},
-	}})
 }

@@ -36,7 +36,7 @@ const (
 
 // sim is an emulator on a paused clock and a client signed in through azidentity, over TLS.
 type sim struct {
-	t     *testing.T
+	t     testing.TB
 	s     *azuresim.Server
 	clock *clock.Clock
 	http  *http.Client
@@ -46,7 +46,7 @@ type sim struct {
 
 var epoch = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
-func start(t *testing.T, opts azuresim.Options) *sim {
+func start(t testing.TB, opts azuresim.Options) *sim {
 	t.Helper()
 	if opts.Clock == nil {
 		opts.Clock = clock.NewPaused(epoch)
@@ -62,7 +62,7 @@ func start(t *testing.T, opts azuresim.Options) *sim {
 	return m
 }
 
-func client(t *testing.T, s *azuresim.Server) *http.Client {
+func client(t testing.TB, s *azuresim.Server) *http.Client {
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(s.CAPEM()) {
 		t.Fatal("the CA is not PEM")

@@ -24,8 +24,13 @@ type Options struct {
 	// ThrottleScale multiplies the token buckets; 0 means real limits. NoThrottle turns them off.
 	ThrottleScale float64
 	NoThrottle    bool
-	World         *world.World // replaces the default world
-	Log           logr.Logger
+	PageSize      int           // items per page of a list; 0 means 1000
+	TokenLifetime time.Duration // of access tokens; 0 means the 3599 s of Entra ID
+	// EmulatedTokenTime lets tokens expire by the emulated clock: advancing it by an hour is what a client with a cached
+	// token needs to meet 401 ExpiredAuthenticationToken. Otherwise tokens live in real time.
+	EmulatedTokenTime bool
+	World             *world.World // replaces the default world
+	Log               logr.Logger
 }
 
 // defaultDurations are short enough to watch and long enough to see states in.
@@ -33,6 +38,8 @@ var defaultDurations = map[string]time.Duration{
 	"managedCluster.create": 30 * time.Second, "managedCluster.update": 30 * time.Second, "managedCluster.upgrade": 30 * time.Second, "managedCluster.delete": 30 * time.Second,
 	"agentPool.create": 30 * time.Second, "agentPool.update": 30 * time.Second, "agentPool.upgrade": 30 * time.Second, "agentPool.delete": 30 * time.Second,
 	"unchanged": 5 * time.Second, "resourceGroup.delete": 5 * time.Second, "network": 200 * time.Millisecond,
+	"fleet.create": 30 * time.Second, "fleet.delete": 30 * time.Second, "fleet.member": 30 * time.Second,
+	"extension": 20 * time.Second, "compute": 10 * time.Second, "registration": 10 * time.Second,
 }
 
 // DurationNames lists the keys of Options.Durations. A prefix ("agentPool") stands for all keys below it.

@@ -21,6 +21,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/capaks/capaks/azuresim/aks"
+	"github.com/capaks/capaks/azuresim/arm"
 	"github.com/capaks/capaks/azuresim/clock"
 	"github.com/capaks/capaks/azuresim/compute"
 	"github.com/capaks/capaks/azuresim/control"
@@ -28,8 +29,8 @@ import (
 	"github.com/capaks/capaks/azuresim/fabric"
 	"github.com/capaks/capaks/azuresim/front"
 	"github.com/capaks/capaks/azuresim/network"
+	"github.com/capaks/capaks/azuresim/page"
 	"github.com/capaks/capaks/azuresim/resources"
-	"github.com/capaks/capaks/azuresim/spec"
 	"github.com/capaks/capaks/azuresim/store"
 	"github.com/capaks/capaks/azuresim/workload"
 	"github.com/capaks/capaks/azuresim/world"
@@ -55,8 +56,12 @@ type Server struct {
 	throttle  *front.Throttle
 	faults    *front.Faults
 	requests  *front.Log
+	net       *network.Provider
 	workload  *workload.Manager
 	saver     *saver
+	vms       *compute.Provider // see machines
+	others    []provider        // see neighbours
+	gateway   *front.Gateway
 
 	https, identity *http.Server
 	url             string
@@ -113,7 +118,8 @@ func (s *Server) openState() error {
 	}
 	s.world = world.NewHolder(s.start)
 	s.saver = newSaver(s.store)
-	s.workload = workload.New(workload.Options{Log: s.log.WithName("workload"), Now: s.clock.Now, OnChange: s.saver.mark})
+	s.workload = workload.New(workload.Options{Log: s.log.WithName("workload"), Now: s.clock.Now, OnChange: s.saver.mark,
+		EntraToken: func(token, tenant string) (string, bool) { return s.directory.ClusterUser(token, tenant) }})
 	s.saver.manager = s.workload
 	if s.requests, err = front.OpenLog(s.opts.DataDir, s.clock.Now); err != nil {
 		return err
@@ -123,7 +129,10 @@ func (s *Server) openState() error {
 
 // wire connects the providers with the gateway.
 func (s *Server) wire() error {
-	s.directory = &entra.Directory{World: s.world, Key: s.pki.tokenKey, IdentityHeader: identityHeader, BaseURL: s.URL}
+	s.directory = &entra.Directory{World: s.world, Key: s.pki.tokenKey, IdentityHeader: identityHeader, BaseURL: s.URL, Lifetime: s.opts.TokenLifetime}
+	if s.opts.EmulatedTokenTime {
+		s.directory.Now, s.directory.Pace = s.clock.Now, s.clock.Speed
+	}
 	scale := s.opts.ThrottleScale
 	if scale == 0 {
 		scale = 1
@@ -139,28 +148,42 @@ func (s *Server) wire() error {
 func (s *Server) providers() (groups *resources.Provider, net *network.Provider, vms *compute.Provider, clusters *aks.Provider) {
 	d := s.opts.Durations
 	groups = &resources.Provider{Fabric: s.fabric, World: s.world, DeleteDuration: func() time.Duration { return d["resourceGroup.delete"] }}
-	vms = &compute.Provider{Fabric: s.fabric}
+	vms = s.machines()
 	clusters = &aks.Provider{Fabric: s.fabric, World: s.world, Workload: s.workload, Durations: func() aks.Durations { return aksDurations(d) },
 		OperationVersions: front.AKSVersions(func(v string) bool { return strings.HasSuffix(v, "-preview") && v >= "2024-01-02" })}
-	net = &network.Provider{Fabric: s.fabric, World: s.world, Duration: func() time.Duration { return d["network"] }, UsedBy: clusters.SubnetUser}
+	clusters.Result = s.fleets(clusters).Result
+	vms.Changed = func(set *fabric.Resource) { s.resyncOwner(set, clusters) }
+	if s.net == nil { // it keeps an index, so there is only one
+		s.net = &network.Provider{Fabric: s.fabric, World: s.world, Duration: func() time.Duration { return d["network"] }, UsedBy: clusters.SubnetUser, Connected: clusters.Connected}
+	}
+	net = s.net
+	clusters.Infrastructure = aks.Infrastructure{Put: net.Put, Identity: s.nodeIdentity}
 	return groups, net, vms, clusters
 }
 
 func (s *Server) listen() error {
-	gateway := &front.Gateway{Fabric: s.fabric, World: s.world, Directory: s.directory, Throttle: s.throttle, BaseURL: s.URL, Check: spec.Validate}
 	groups, net, vms, clusters := s.providers()
+	gateway := s.newGateway(groups, clusters)
+	s.gateway = gateway
 	gateway.Add(groups.Routes()...)
-	gateway.Add(net.Routes()...)
+	gateway.Add(arm.Throttled(network.Limits, net.Routes())...)
 	gateway.Add(vms.Routes()...)
 	gateway.Add(clusters.Routes()...)
-	mux := http.NewServeMux()
-	mux.Handle("/_azuresim/", &control.API{Fabric: s.fabric, World: s.world, Requests: s.requests, Faults: s.faults, Throttle: s.throttle, ResetAll: s.Reset, Persist: s.persistWorld, Beat: s.heartbeat, Nodes: clusters.Resync})
-	mux.Handle("/metadata/endpoints", http.HandlerFunc(s.cloudMetadata))
-	arm := s.requests.Handler(s.faults.Handler(gateway))
-	for _, prefix := range []string{"/subscriptions", "/subscriptions/", "/tenants", "/providers/"} {
-		mux.Handle(prefix, arm)
+	for _, p := range s.neighbours() {
+		gateway.Add(p.Routes()...)
 	}
-	mux.Handle("/", s.faults.Handler(s.directory))
+	gateway.Add(gateway.OperationLists()...)
+	mux := http.NewServeMux()
+	mux.Handle("/_azuresim/", &control.API{Fabric: s.fabric, World: s.world, Requests: s.requests, Faults: s.faults, Throttle: s.throttle, ResetAll: s.Reset, Persist: s.persistWorld, Beat: s.heartbeat, Service: clusters})
+	window := page.New(page.Sources{Fabric: s.fabric, World: s.world, Requests: s.requests, Faults: s.faults, Throttle: s.throttle})
+	mux.Handle("GET /{$}", window)
+	mux.Handle("GET "+page.Prefix, window)
+	mux.Handle("/metadata/endpoints", http.HandlerFunc(s.cloudMetadata))
+	resourceManager := s.requests.Handler(s.faults.Handler(gateway))
+	for _, prefix := range []string{"/subscriptions", "/subscriptions/", "/tenants", "/providers", "/providers/"} {
+		mux.Handle(prefix, resourceManager)
+	}
+	mux.Handle("/", s.requests.TokenHandler(s.faults.Handler(s.directory)))
 	listener, err := s.bind(s.opts.Addr, "address")
 	if err != nil {
 		return err
@@ -191,7 +214,7 @@ func (s *Server) listenIdentity(quiet *stdlog.Logger) error {
 		return err
 	}
 	s.identityURL = "http://" + listener.Addr().String()
-	s.identity = &http.Server{Handler: s.faults.Handler(s.directory), ReadHeaderTimeout: 30 * time.Second, ErrorLog: quiet}
+	s.identity = &http.Server{Handler: s.requests.TokenHandler(s.faults.Handler(s.directory)), ReadHeaderTimeout: 30 * time.Second, ErrorLog: quiet}
 	s.running.Go(func() { s.served(s.identity.Serve(listener)) })
 	return nil
 }

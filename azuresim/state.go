@@ -26,12 +26,17 @@ func (s *Server) load(c store.Contents) error {
 	net.Register()
 	vms.Register()
 	clusters.Register()
+	for _, p := range s.neighbours() {
+		p.Register()
+	}
 	if raw, ok := c.Docs[worldKey]; ok {
 		var w world.World
 		if err := json.Unmarshal(raw, &w); err != nil {
 			return fmt.Errorf("stored world: %w", err)
 		}
+		stored := *w.Clone()
 		w.Merge(s.start) // a configuration given now wins over what was added before
+		w.TakeRegistrations(stored)
 		s.world.Set(&w)
 	}
 	state := workload.State{Clusters: map[string]workload.ClusterState{}}
@@ -44,7 +49,6 @@ func (s *Server) load(c store.Contents) error {
 			state.Clusters[id] = doc
 		}
 	}
-	s.fabric.Extra = s.extraDocuments
 	if err := s.workload.Restore(state); err != nil {
 		return err
 	}
@@ -52,6 +56,7 @@ func (s *Server) load(c store.Contents) error {
 		return err
 	}
 	return s.fabric.Do(func() error {
+		s.restore()
 		for _, r := range s.fabric.List("", aks.ClusterType) {
 			clusters.Resync(r)
 		}
@@ -116,13 +121,4 @@ func (s *Server) heartbeat() { _ = s.store.Beat(s.clock.Now()) }
 // persistWorld keeps what was added to the world.
 func (s *Server) persistWorld() error {
 	return s.store.Commit(s.clock.Now(), []store.Change{{Key: worldKey, Value: s.world.Get()}})
-}
-
-// extraDocuments are what a snapshot holds beside resources and operations.
-func (s *Server) extraDocuments() []store.Change {
-	docs := []store.Change{{Key: worldKey, Value: s.world.Get()}}
-	for id, doc := range s.workload.State().Clusters {
-		docs = append(docs, store.Change{Key: workloadKey + id, Value: doc})
-	}
-	return docs
 }

@@ -6,7 +6,6 @@ package fabric
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,41 +30,67 @@ type Fabric struct {
 	mu        sync.Mutex
 	store     *store.Store
 	resources map[string]*Resource
-	children  map[string]map[string]*Resource
+	children  catalogue // by the id of the parent
+	types     catalogue // by type
 	ops       map[string]*Operation
 	active    map[string]*Operation   // those in flight
+	working   map[string][]*Operation // the same by lower-case resource id
 	history   map[string][]*Operation // by lower-case resource id, oldest first
 	seq       int64
+	turn      int64          // number of the transaction
 	dirty     map[string]any // store key -> document, nil = delete
 	kinds     map[string]Kind
 	private   map[string]func() any
 	dropped   []func(*Resource)
+	saved     []func(*Resource)
+	watchers  []func(resource, operation string)
 	deleters  map[string]Deleter
-
-	// Extra lists the documents others keep in the same store, for snapshots.
-	Extra func() []store.Change
+	sums      map[string]*sum  // by lower-case type
+	views     map[string]*view // by lower-case type
+	renewing  bool             // documents are being made again, or soon will be
+	suspended bool
+	followers map[string]Follower
 }
 
 // New returns an empty fabric on a clock and a store.
 func New(c *clock.Clock, s *store.Store) *Fabric {
-	f := &Fabric{Clock: c, store: s, kinds: map[string]Kind{}, private: map[string]func() any{}}
+	f := &Fabric{Clock: c, store: s, kinds: map[string]Kind{}, private: map[string]func() any{}, sums: map[string]*sum{}, views: map[string]*view{}}
 	f.empty()
 	return f
 }
 
 func (f *Fabric) empty() {
 	f.resources = map[string]*Resource{}
-	f.children = map[string]map[string]*Resource{}
+	for _, s := range f.sums {
+		s.clear()
+	}
+	for _, v := range f.views {
+		clear(v.stale)
+	}
+	f.children = catalogue{}
+	f.types = catalogue{}
 	f.ops = map[string]*Operation{}
 	f.active = map[string]*Operation{}
+	f.working = map[string][]*Operation{}
 	f.history = map[string][]*Operation{}
 	f.dirty = map[string]any{}
 }
 
-// Do runs fn under the lock and makes what it changed durable before it returns.
+// Do runs fn under the lock. When it returns, everything fn changed or saw is on disk: nobody is told what a crash
+// could take back. Callers that come together wait for one fsync.
 func (f *Fabric) Do(fn func() error) error {
+	err := f.change(fn)
+	if serr := f.store.Sync(); serr != nil {
+		return fmt.Errorf("state could not be written: %w", serr)
+	}
+	return err
+}
+
+// change is Do for what happens by itself: it is written, but nobody waits for the disk.
+func (f *Fabric) change(fn func() error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.turn++
 	err := fn()
 	if cerr := f.commit(); cerr != nil {
 		return cerr
@@ -80,30 +105,13 @@ func (f *Fabric) commit() error {
 	changes := make([]store.Change, 0, len(f.dirty))
 	for k, v := range f.dirty {
 		changes = append(changes, store.Change{Key: k, Value: v})
+		f.tell(k)
 	}
 	clear(f.dirty)
-	now := f.Clock.Now()
-	if err := f.store.Commit(now, changes); err != nil {
+	if err := f.store.Append(f.Clock.Now(), changes); err != nil {
 		return fmt.Errorf("state could not be written: %w", err)
 	}
-	if f.store.Full() {
-		return f.store.Compact(now, f.snapshot())
-	}
 	return nil
-}
-
-func (f *Fabric) snapshot() []store.Change {
-	docs := make([]store.Change, 0, len(f.resources)+len(f.ops))
-	for k, r := range f.resources {
-		docs = append(docs, store.Change{Key: resourceKey + k, Value: r})
-	}
-	for k, o := range f.ops {
-		docs = append(docs, store.Change{Key: operationKey + k, Value: o})
-	}
-	if f.Extra != nil {
-		docs = append(docs, f.Extra()...)
-	}
-	return docs
 }
 
 // Keep writes a document that is not the fabric's own in the same transaction; nil deletes it.
@@ -112,8 +120,26 @@ func (f *Fabric) Keep(key string, value any) { f.dirty[key] = value }
 // RegisterPrivate says which Go type the private part of a resource type has.
 func (f *Fabric) RegisterPrivate(typ string, zero func() any) { f.private[strings.ToLower(typ)] = zero }
 
+// OnSave registers a function called for every resource that is loaded, created or changed.
+func (f *Fabric) OnSave(fn func(*Resource)) { f.saved = append(f.saved, fn) }
+
 // OnDrop registers a function called for every resource that leaves the fabric.
 func (f *Fabric) OnDrop(fn func(*Resource)) { f.dropped = append(f.dropped, fn) }
+
+// Watch registers a function that is told what every transaction creates, changes or drops: the lower-case id of a
+// resource or the id of an operation. It runs under the lock, so it may only take notes.
+func (f *Fabric) Watch(fn func(resource, operation string)) { f.watchers = append(f.watchers, fn) }
+
+func (f *Fabric) tell(key string) {
+	for _, fn := range f.watchers {
+		switch key[:1] {
+		case resourceKey:
+			fn(key[1:], "")
+		case operationKey:
+			fn("", key[1:])
+		}
+	}
+}
 
 // Load restores resources and operations. Operations in flight continue with the time they had left when the
 // directory was last written: time does not pass for Azure while the emulator is down.
@@ -126,6 +152,7 @@ func (f *Fabric) Load(c store.Contents) error {
 				return fmt.Errorf("resource %s: %w", key, err)
 			}
 			f.index(r)
+			f.notify(r)
 			f.seq = max(f.seq, r.Seq)
 		case operationKey:
 			o := &Operation{}
@@ -142,7 +169,7 @@ func (f *Fabric) Load(c store.Contents) error {
 	}
 	for _, o := range f.ops {
 		if o.Running() {
-			f.active[o.ID] = o
+			f.begin(o)
 			o.shift(gap)
 			f.dirty[operationKey+o.ID] = o
 			f.schedule(o)
@@ -151,17 +178,23 @@ func (f *Fabric) Load(c store.Contents) error {
 	return f.commit()
 }
 
+// decode goes through a document once; only its private part, whose type depends on the rest, is looked at again.
 func (f *Fabric) decode(raw json.RawMessage, r *Resource) error {
-	var head struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(raw, &head); err != nil {
+	type public Resource
+	doc := struct {
+		*public
+		Private json.RawMessage `json:"private,omitempty"`
+	}{public: (*public)(r)}
+	if err := kjson.Unmarshal(raw, &doc); err != nil {
 		return err
 	}
-	if zero := f.private[strings.ToLower(head.Type)]; zero != nil {
+	if zero := f.private[strings.ToLower(r.Type)]; zero != nil {
 		r.Private = zero()
 	}
-	return kjson.Unmarshal(raw, r)
+	if doc.Private == nil {
+		return nil
+	}
+	return kjson.Unmarshal(doc.Private, &r.Private) // into what the pointer in it points to
 }
 
 // Reset forgets everything.
@@ -187,6 +220,7 @@ func (f *Fabric) Reset() {
 func (f *Fabric) Suspend() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.suspended = true
 	for _, o := range f.ops {
 		f.stopTimers(o)
 	}
@@ -215,7 +249,9 @@ type Resource struct {
 	Body      arm.Object `json:"body"`
 	Private   any        `json:"private,omitempty"`
 
-	parsed arm.ID
+	parsed   arm.ID
+	rendered map[string][]byte // see Rendered
+	touched  int64             // the transaction that changed it or something below it last
 }
 
 func (r *Resource) key() string { return strings.ToLower(r.ID) }
@@ -228,9 +264,6 @@ func (r *Resource) ARMID() arm.ID {
 	return r.parsed
 }
 
-// Get finds a resource by id, without case.
-func (f *Fabric) Get(id string) *Resource { return f.resources[strings.ToLower(id)] }
-
 // Create stores a new resource.
 func (f *Fabric) Create(id arm.ID, location string, body arm.Object) *Resource {
 	now := f.Clock.Now().UTC()
@@ -241,24 +274,18 @@ func (f *Fabric) Create(id arm.ID, location string, body arm.Object) *Resource {
 	return r
 }
 
-func (f *Fabric) index(r *Resource) {
-	f.resources[r.key()] = r
-	parent := r.ARMID().Parent()
-	if r.ARMID().Provider == "" {
-		parent = arm.ID{Subscription: parent.Subscription}
-	}
-	siblings := f.children[parent.Key()]
-	if siblings == nil {
-		siblings = map[string]*Resource{}
-		f.children[parent.Key()] = siblings
-	}
-	siblings[r.key()] = r
-}
-
 // Save marks a changed resource for the log.
 func (f *Fabric) Save(r *Resource) {
 	r.Changed = f.Clock.Now().UTC()
 	f.dirty[resourceKey+r.key()] = r
+	f.touch(r)
+	f.notify(r)
+}
+
+func (f *Fabric) notify(r *Resource) {
+	for _, fn := range f.saved {
+		fn(r)
+	}
 }
 
 // Drop removes a resource and everything below it.
@@ -266,39 +293,10 @@ func (f *Fabric) Drop(r *Resource) {
 	for _, child := range f.Children(r.ID, "") {
 		f.Drop(child)
 	}
-	delete(f.resources, r.key())
-	delete(f.children, r.key())
-	for _, siblings := range []map[string]*Resource{f.children[r.ARMID().Parent().Key()], f.children[arm.ID{Subscription: r.ARMID().Subscription}.Key()]} {
-		if siblings[r.key()] == r {
-			delete(siblings, r.key())
-		}
-	}
+	f.touch(r)
+	f.unindex(r)
 	f.dirty[resourceKey+r.key()] = nil
 	for _, fn := range f.dropped {
 		fn(r)
 	}
-}
-
-// Children lists what lies directly below an id, oldest first; typ "" means all types.
-func (f *Fabric) Children(id, typ string) []*Resource {
-	var out []*Resource
-	for _, r := range f.children[strings.ToLower(id)] {
-		if typ == "" || strings.EqualFold(r.Type, typ) {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(a, b *Resource) int { return int(a.Seq - b.Seq) })
-	return out
-}
-
-// List returns all resources of a type in a subscription ("" = all subscriptions), oldest first.
-func (f *Fabric) List(subscription, typ string) []*Resource {
-	var out []*Resource
-	for _, r := range f.resources {
-		if (typ == "" || strings.EqualFold(r.Type, typ)) && (subscription == "" || strings.EqualFold(r.ARMID().Subscription, subscription)) {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(a, b *Resource) int { return int(a.Seq - b.Seq) })
-	return out
 }

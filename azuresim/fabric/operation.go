@@ -30,6 +30,7 @@ type Operation struct {
 	Error        *arm.OperationError `json:"error,omitempty"`
 	Fail         *arm.OperationError `json:"fail,omitempty"`
 	Args         map[string]string   `json:"args,omitempty"`
+	Followers    []string            `json:"followers,omitempty"` // resources to tell when it ends
 
 	timers []*clock.Timer
 }
@@ -72,6 +73,9 @@ type Plan struct {
 
 // Start begins an operation for a request.
 func (f *Fabric) Start(rq *arm.Request, p Plan) *Operation {
+	if rq != nil && rq.OperationTakes > 0 {
+		p.Duration = rq.OperationTakes
+	}
 	now := f.Clock.Now().UTC()
 	id := p.Resource.ARMID()
 	o := &Operation{
@@ -87,7 +91,7 @@ func (f *Fabric) Start(rq *arm.Request, p Plan) *Operation {
 	}
 	slices.SortFunc(o.Steps, func(a, b Step) int { return a.Due.Compare(b.Due) })
 	f.ops[o.ID] = o
-	f.active[o.ID] = o
+	f.begin(o)
 	f.remember(o)
 	f.saveOperation(o)
 	f.schedule(o)
@@ -114,39 +118,51 @@ func (f *Fabric) stopTimers(o *Operation) {
 }
 
 func (f *Fabric) step(o *Operation, i int) {
-	_ = f.Do(func() error {
-		if f.ops[o.ID] != o || !o.Running() || o.Steps[i].Done {
-			return nil
-		}
-		o.Steps[i].Done = true
-		f.saveOperation(o)
-		if k := f.kinds[o.Kind]; k.Step != nil && o.Fail == nil {
-			k.Step(o, o.Steps[i].Name)
+	_ = f.change(func() error {
+		if f.ops[o.ID] == o && o.Running() {
+			f.reach(o, i)
 		}
 		return nil
 	})
 }
 
+// reach makes a step happen, once.
+func (f *Fabric) reach(o *Operation, i int) {
+	if o.Steps[i].Done {
+		return
+	}
+	o.Steps[i].Done = true
+	f.saveOperation(o)
+	if k := f.kinds[o.Kind]; k.Step != nil && o.Fail == nil {
+		k.Step(o, o.Steps[i].Name)
+	}
+}
+
 func (f *Fabric) finish(o *Operation) {
-	_ = f.Do(func() error {
-		if f.ops[o.ID] != o || !o.Running() {
-			return nil
+	_ = f.change(func() error {
+		if f.ops[o.ID] == o && o.Running() {
+			f.conclude(o)
 		}
-		failure, extend := f.kinds[o.Kind].Done(o, o.Fail)
-		if extend > 0 {
-			o.Due = o.Due.Add(extend)
-			o.Duration += extend
-			f.saveOperation(o)
-			f.schedule(o)
-			return nil
-		}
-		status := Succeeded
-		if failure != nil {
-			status = Failed
-		}
-		f.End(o, status, failure)
 		return nil
 	})
+}
+
+// conclude ends an operation unless its kind asks for more time; it reports whether it ended.
+func (f *Fabric) conclude(o *Operation) bool {
+	failure, extend := f.kinds[o.Kind].Done(o, o.Fail)
+	if extend > 0 {
+		o.Due = o.Due.Add(extend)
+		o.Duration += extend
+		f.saveOperation(o)
+		f.schedule(o)
+		return false
+	}
+	status := Succeeded
+	if failure != nil {
+		status = Failed
+	}
+	f.End(o, status, failure)
+	return true
 }
 
 // End closes an operation now, whatever it was doing.
@@ -156,8 +172,9 @@ func (f *Fabric) End(o *Operation, status string, failure *arm.OperationError) {
 	}
 	f.stopTimers(o)
 	o.Status, o.Error, o.End = status, failure, f.Clock.Now().UTC()
-	delete(f.active, o.ID)
+	f.leave(o)
 	f.saveOperation(o)
+	f.tellFollowers(o)
 }
 
 func (o *Operation) shift(gap time.Duration) {
@@ -194,24 +211,4 @@ func (f *Fabric) Operations(resource string) []*Operation {
 	out := slices.Clone(f.history[strings.ToLower(resource)])
 	slices.SortStableFunc(out, func(a, b *Operation) int { return b.Start.Compare(a.Start) })
 	return out
-}
-
-// Running lists the operations in flight, oldest first.
-func (f *Fabric) Running() []*Operation {
-	var out []*Operation
-	for _, o := range f.active {
-		out = append(out, o)
-	}
-	slices.SortFunc(out, func(a, b *Operation) int { return a.Start.Compare(b.Start) })
-	return out
-}
-
-// RunningOn is the operation in flight on exactly this resource, nil if none.
-func (f *Fabric) RunningOn(resource string) *Operation {
-	for _, o := range f.active {
-		if strings.EqualFold(o.Resource, resource) {
-			return o
-		}
-	}
-	return nil
 }

@@ -1,5 +1,5 @@
-// Package store keeps documents on disk: an append-only log of JSON lines, synced before a commit returns, and a
-// snapshot that replaces it when it grows. It must not know what the documents mean.
+// Package store keeps documents on disk: an append-only log of JSON lines that is synced before anybody is told, and
+// rewritten when most of it is overtaken (compact.go). It must not know what the documents mean.
 package store
 
 import (
@@ -23,11 +23,17 @@ const (
 
 // Store is one data directory. A Store opened with an empty directory name keeps nothing.
 type Store struct {
-	mu      sync.Mutex
-	dir     string
-	log     *os.File
-	size    int64
-	compact int64
+	mu         sync.Mutex // guards everything below
+	dir        string
+	log        *os.File
+	size       int64
+	compact    int64         // size at which the log is rewritten
+	least      int64         // below which that never pays
+	compacting chan struct{} // closed when the rewrite under way is over
+	written    int64         // commits written to the file
+	synced     int64         // commits known to be on disk
+
+	syncing sync.Mutex // one fsync at a time; taken before mu
 }
 
 // Change sets (Value) or deletes (Value == nil) one document.
@@ -71,7 +77,7 @@ func Open(dir string) (*Store, Contents, error) {
 		_ = f.Close()
 		return nil, c, err
 	}
-	if _, err := f.Seek(good, io.SeekStart); err != nil {
+	if err := seek(f, good); err != nil {
 		_ = f.Close()
 		return nil, c, err
 	}
@@ -80,7 +86,7 @@ func Open(dir string) (*Store, Contents, error) {
 			c.Time = t
 		}
 	}
-	return &Store{dir: dir, log: f, size: good, compact: max(compactAfter, 2*good)}, c, nil
+	return &Store{dir: dir, log: f, size: good, least: compactAfter, compact: max(compactAfter, 2*good)}, c, nil
 }
 
 func replay(f *os.File, c *Contents) (int64, error) {
@@ -111,9 +117,17 @@ func replay(f *os.File, c *Contents) (int64, error) {
 	}
 }
 
-// Commit makes the changes durable: after it returns they survive SIGKILL.
+// Commit makes the changes durable: after it returns they survive SIGKILL and a power cut.
 func (s *Store) Commit(now time.Time, changes []Change) error {
-	if s.log == nil || len(changes) == 0 {
+	if err := s.Append(now, changes); err != nil {
+		return err
+	}
+	return s.Sync()
+}
+
+// Append writes the changes as one transaction: after it returns they survive SIGKILL, after a Sync a power cut too.
+func (s *Store) Append(now time.Time, changes []Change) error {
+	if s.dir == "" || len(changes) == 0 {
 		return nil
 	}
 	l := line{Time: now, Set: map[string]json.RawMessage{}}
@@ -128,7 +142,7 @@ func (s *Store) Commit(now time.Time, changes []Change) error {
 		}
 		l.Set[c.Key] = raw
 	}
-	raw, err := json.Marshal(l)
+	raw, err := encode(l)
 	if err != nil {
 		return err
 	}
@@ -137,55 +151,90 @@ func (s *Store) Commit(now time.Time, changes []Change) error {
 	if s.log == nil {
 		return os.ErrClosed
 	}
-	n, err := s.log.Write(append(raw, '\n'))
-	if err != nil {
-		return err
+	if _, err := s.log.Write(raw); err != nil {
+		// What was written of the line must go, or the next one would make it look like damage.
+		return errors.Join(err, s.log.Truncate(s.size), seek(s.log, s.size))
 	}
-	s.size += int64(n)
-	return s.log.Sync()
+	s.size += int64(len(raw))
+	s.written++
+	s.compactSoon()
+	return nil
 }
 
-// Full says that the log has grown enough to be replaced by a snapshot.
-func (s *Store) Full() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log != nil && s.size > s.compact
-}
-
-// Compact replaces the log by one line holding exactly these documents.
-func (s *Store) Compact(now time.Time, docs []Change) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.log == nil {
+// Sync waits until everything appended so far is on disk. Callers that come together share one fsync.
+func (s *Store) Sync() error {
+	want, done := s.progress(0)
+	if done {
 		return nil
 	}
-	path := filepath.Join(s.dir, logName)
-	f, err := os.OpenFile(path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	if _, done := s.progress(want); done {
+		return nil
+	}
+	s.mu.Lock()
+	log, upTo := s.log, s.written
+	s.mu.Unlock()
+	if log == nil {
+		return os.ErrClosed
+	}
+	if err := log.Sync(); err != nil {
+		if _, done := s.progress(want); done { // the log was replaced by a rewritten one, which is synced
+			return nil
+		}
 		return err
 	}
-	w := bufio.NewWriterSize(f, 1<<20)
-	enc := json.NewEncoder(w)
-	for _, d := range docs {
-		raw, err := json.Marshal(d.Value)
-		if err != nil {
-			_ = f.Close()
-			return fmt.Errorf("document %s: %w", d.Key, err)
-		}
-		if err := enc.Encode(line{Time: now, Set: map[string]json.RawMessage{d.Key: raw}}); err != nil {
-			_ = f.Close()
-			return err
-		}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.synced = max(s.synced, upTo)
+	return nil
+}
+
+// progress says how many commits are written, and whether that many (0 = all of them) are on disk.
+func (s *Store) progress(want int64) (written int64, done bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if want == 0 {
+		want = s.written
 	}
-	if err := errors.Join(w.Flush(), f.Sync(), os.Rename(path+".new", path)); err != nil {
-		_ = f.Close()
-		return err
-	}
-	_ = s.log.Close()
-	s.log = f
-	s.size, err = f.Seek(0, io.SeekEnd)
-	s.compact = max(compactAfter, 2*s.size)
+	return s.written, s.synced >= want
+}
+
+func seek(f *os.File, offset int64) error {
+	_, err := f.Seek(offset, io.SeekStart)
 	return err
+}
+
+// encode writes a line. The documents are compact JSON already, which encoding/json would go through once more.
+func encode(l line) ([]byte, error) {
+	size := 64
+	for k, raw := range l.Set {
+		size += len(k) + len(raw) + 4
+	}
+	out := append(make([]byte, 0, size), `{"t":`...)
+	t, err := l.Time.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	out = append(append(out, t...), `,"set":{`...)
+	separator := ""
+	for k, raw := range l.Set {
+		key, err := json.Marshal(k)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(append(append(out, separator...), key...), ':'), raw...)
+		separator = ","
+	}
+	out = append(out, '}')
+	if len(l.Del) > 0 {
+		gone, err := json.Marshal(l.Del)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(out, `,"del":`...), gone...)
+	}
+	return append(out, '}', '\n'), nil
 }
 
 // Beat remembers the emulated time, so that operations resume with the time they had left. Losing a beat only
@@ -204,11 +253,14 @@ func (s *Store) Beat(now time.Time) error {
 // Close releases the directory.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.log == nil {
+	log, compacting := s.log, s.compacting
+	s.log = nil
+	s.mu.Unlock()
+	if compacting != nil {
+		<-compacting
+	}
+	if log == nil {
 		return nil
 	}
-	err := s.log.Close()
-	s.log = nil
-	return err
+	return log.Close()
 }

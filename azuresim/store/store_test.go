@@ -1,9 +1,12 @@
 package store_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +25,7 @@ func open(t *testing.T, dir string) (*store.Store, store.Contents) {
 	return s, c
 }
 
-func TestCommitAndCompact(t *testing.T) {
+func TestCommit(t *testing.T) {
 	dir := t.TempDir()
 	s, c := open(t, dir)
 	if len(c.Docs) != 0 {
@@ -52,16 +55,59 @@ func TestCommitAndCompact(t *testing.T) {
 	}
 	_, c = open(t, dir) // the first is still open: as after a SIGKILL
 	check(c)
-	if err := s.Compact(t0, []store.Change{{Key: "a", Value: 3}, {Key: "c", Value: []int{4}}}); err != nil {
+}
+
+// The log is rewritten while others write; nothing of theirs is lost, and what was overtaken takes no space.
+func TestCompact(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "state.log.new"), []byte("what a crash left of an earlier rewrite"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Commit(t0, []store.Change{{Key: "d", Value: 5}, {Key: "a"}}); err != nil {
+	s, _ := open(t, dir)
+	s.CompactAt(64 << 10)
+	const writers, rounds = 8, 200
+	filler := strings.Repeat("x", 200)
+	var running sync.WaitGroup
+	for w := range writers {
+		running.Go(func() {
+			for i := range rounds {
+				key := fmt.Sprint("key-", w)
+				changes := []store.Change{{Key: key, Value: fmt.Sprint(filler, i)}, {Key: key + "-gone", Value: i}}
+				if i == rounds-1 {
+					changes[1].Value = nil
+				}
+				if err := s.Commit(t0.Add(time.Duration(i)*time.Second), changes); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	running.Wait()
+	s.Compacted()
+	info, err := os.Stat(filepath.Join(dir, "state.log"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	want = map[string]string{"c": "[4]", "d": "5"}
-	_, c = open(t, dir)
-	if len(c.Docs) != 2 || string(c.Docs["d"]) != "5" {
-		t.Errorf("after a compaction and a commit: %s", c.Docs)
+	if written := int64(writers * rounds * len(filler)); info.Size() > written/2 {
+		t.Errorf("the log has %d bytes after %d were written: it was never rewritten", info.Size(), written)
+	}
+	_, c := open(t, dir) // the first is still open: as after a SIGKILL
+	if len(c.Docs) != writers {
+		t.Errorf("%d documents, want %d", len(c.Docs), writers)
+	}
+	for w := range writers {
+		if got, want := string(c.Docs[fmt.Sprint("key-", w)]), strconv.Quote(fmt.Sprint(filler, rounds-1)); got != want {
+			t.Errorf("writer %d left %s", w, got)
+		}
+	}
+	if !c.Time.Equal(t0.Add((rounds - 1) * time.Second)) {
+		t.Errorf("the time of the last commit is forgotten: %s", c.Time)
+	}
+	if err := s.Commit(t0, []store.Change{{Key: "later", Value: 1}, {Key: "key-0"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, c = open(t, dir); len(c.Docs) != writers || string(c.Docs["later"]) != "1" {
+		t.Errorf("after the rewrite a commit left %d documents", len(c.Docs))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -19,6 +20,8 @@ type cluster struct {
 	stopped   bool
 
 	mu     sync.RWMutex // guards everything below
+	asleep *sleeper     // nil once somebody wanted access
+	past   time.Time    // the time objects are made at, while those of the past are made up for
 	spec   Cluster
 	creds  *credentials
 	rv     uint64
@@ -44,7 +47,7 @@ func (c *cluster) configure(spec Cluster) (changed bool, err error) {
 	if c.spec == spec {
 		return false, nil
 	}
-	if c.spec.FQDN != spec.FQDN {
+	if c.spec.FQDN != spec.FQDN && c.asleep == nil {
 		creds := *c.creds
 		if err := creds.issueServer(spec.FQDN); err != nil {
 			return false, err
@@ -113,6 +116,11 @@ func (c *cluster) listen(port int) error {
 func (c *cluster) setAvailable(available bool) (changed bool, err error) {
 	c.lifecycle.Lock()
 	defer c.lifecycle.Unlock()
+	if !c.awake() {
+		changed = available == c.stopped
+		c.stopped = !available
+		return changed, nil
+	}
 	if available == (c.listener != nil) {
 		return false, nil
 	}
@@ -121,6 +129,12 @@ func (c *cluster) setAvailable(available bool) (changed bool, err error) {
 	}
 	c.hangUp()
 	return true, nil
+}
+
+func (c *cluster) awake() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.asleep == nil
 }
 
 func (c *cluster) hangUp() {

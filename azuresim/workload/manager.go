@@ -35,6 +35,9 @@ type Options struct {
 	// returns. It is called without locks held, possibly very often and from
 	// many goroutines; it should only mark the cluster for a later write.
 	OnChange func(id string)
+
+	// EntraToken says whose a bearer token is that Entra ID has issued in a tenant for the AKS server application.
+	EntraToken func(token, tenant string) (user string, ok bool)
 }
 
 // Cluster is what a Manager has to know about one AKS cluster.
@@ -45,6 +48,8 @@ type Cluster struct {
 	// Location is the Azure region in the nodes' topology labels; taken from
 	// the FQDN (<name>.hcp.<region>.azmk8s.io) when empty.
 	Location string `json:"location,omitempty"`
+	// Tenant is the Entra ID tenant whose tokens the API server accepts; "" for none.
+	Tenant string `json:"tenant,omitempty"`
 }
 
 // Access is how to reach a cluster.
@@ -58,8 +63,9 @@ type Access struct {
 }
 
 // Manager owns the API servers of all emulated clusters of one process. All
-// listeners share one http.Server; an idle cluster costs one socket, one parked
-// goroutine and its objects in encoded form.
+// listeners share one http.Server; a cluster somebody wanted access to costs one
+// socket, one parked goroutine and its objects in encoded form, any other next
+// to nothing (see Declare).
 type Manager struct {
 	opts   Options
 	server *http.Server
@@ -68,6 +74,8 @@ type Manager struct {
 	clusters map[string]*cluster
 	closed   bool
 }
+
+var errClosed = errors.New("the manager is closed")
 
 // New returns a Manager without clusters.
 func New(opts Options) *Manager {
@@ -98,53 +106,42 @@ func (m *Manager) serve(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "connection belongs to no cluster", http.StatusInternalServerError)
 }
 
-// EnsureCluster starts the API server of the cluster id, or brings a running
-// one to the given version and FQDN. Objects and credentials are kept.
+// EnsureCluster is Declare followed by Access.
 func (m *Manager) EnsureCluster(id string, spec Cluster) (Access, error) {
-	c, changed, err := m.ensure(id, spec)
+	if err := m.Declare(id, spec); err != nil {
+		return Access{}, err
+	}
+	return m.open(id)
+}
+
+// Access returns how to reach a cluster, and starts its API server if nobody wanted to before; false if there is no
+// cluster of that id or it cannot be started.
+func (m *Manager) Access(id string) (Access, bool) {
+	access, err := m.open(id)
+	if err != nil {
+		m.opts.Log.V(1).Info("no access to a workload cluster", "cluster", id, "reason", err.Error())
+	}
+	return access, err == nil
+}
+
+func (m *Manager) open(id string) (Access, error) {
+	c, err := m.cluster(id)
+	if err != nil {
+		return Access{}, err
+	}
+	woken, err := c.wake()
 	if err != nil {
 		return Access{}, fmt.Errorf("workload cluster %q: %w", id, err)
 	}
-	if changed {
+	if woken {
 		c.changed()
 	}
 	return c.access(), nil
 }
 
-func (m *Manager) ensure(id string, spec Cluster) (c *cluster, changed bool, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed {
-		return nil, false, errors.New("the manager is closed")
-	}
-	if c, ok := m.clusters[id]; ok {
-		changed, err := c.configure(spec)
-		return c, changed, err
-	}
-	creds, err := newCredentials(spec.FQDN)
-	if err != nil {
-		return nil, false, err
-	}
-	c = m.newCluster(id, spec, creds)
-	c.seed()
-	if err := c.listen(0); err != nil {
-		return nil, false, err
-	}
-	m.clusters[id] = c
-	return c, true, nil
-}
-
-// Access returns how to reach a cluster; false if there is none of that id.
-func (m *Manager) Access(id string) (Access, bool) {
-	c, err := m.cluster(id)
-	if err != nil {
-		return Access{}, false
-	}
-	return c.access(), true
-}
-
 // Rotate replaces the CA, the server certificate, the admin certificate and
 // all tokens, and closes every connection, as rotateClusterCertificates does.
+// A cluster that is asleep has none to replace.
 func (m *Manager) Rotate(id string) (Access, error) {
 	return m.replaceCredentials(id, func(c *cluster) (*credentials, error) {
 		return newCredentials(c.spec.FQDN)
@@ -166,6 +163,9 @@ func (m *Manager) replaceCredentials(id string, next func(*cluster) (*credential
 	c, err := m.cluster(id)
 	if err != nil {
 		return Access{}, err
+	}
+	if !c.awake() { // nobody has credentials that could stop working
+		return Access{}, nil
 	}
 	c.mu.Lock()
 	creds, err := next(c)
@@ -234,5 +234,5 @@ func (m *Manager) cluster(id string) (*cluster, error) {
 	if c, ok := m.clusters[id]; ok {
 		return c, nil
 	}
-	return nil, fmt.Errorf("workload cluster %q does not exist; call EnsureCluster first", id)
+	return nil, fmt.Errorf("workload cluster %q does not exist; call Declare first", id)
 }

@@ -18,8 +18,6 @@ var systemNamespaces = map[string]bool{"default": true, "kube-system": true, "ku
 
 // seed creates what every new cluster contains.
 func (c *cluster) seed() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for _, name := range sortedKeys(systemNamespaces, func(a, b string) bool { return a < b }) {
 		c.mustInsert(namespaces, object{"metadata": object{"name": name}})
 	}

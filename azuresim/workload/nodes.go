@@ -63,6 +63,10 @@ func (m *Manager) SetNodes(id string, nodes []Node) error {
 		wanted[n.Name] = n
 	}
 	return c.write(func() error {
+		if c.asleep != nil {
+			c.asleep.expect(nodes, c.now().Time)
+			return nil
+		}
 		c.removeNodes(wanted)
 		for _, n := range nodes {
 			if err := c.setNode(n); err != nil {

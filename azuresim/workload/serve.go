@@ -19,9 +19,12 @@ import (
 // ServeHTTP authenticates a request and routes it.
 func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.RLock()
-	creds := c.creds
+	creds, tenant := c.creds, c.spec.Tenant
 	c.mu.RUnlock()
 	who, err := creds.authenticate(r)
+	if err != nil && tenant != "" {
+		who, err = c.entraUser(r, tenant)
+	}
 	if err != nil || (who == nil && !open[r.URL.Path]) {
 		writeError(w, apierrors.NewUnauthorized("Unauthorized"))
 		return
@@ -37,6 +40,17 @@ func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		c.serveSystem(w, r, parts)
 	}
+}
+
+// entraUser recognises a token of Entra ID, as the API server of a cluster with managed Entra integration does.
+func (c *cluster) entraUser(r *http.Request, tenant string) (*user, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if known := c.manager.opts.EntraToken; known != nil && strings.EqualFold(scheme, "Bearer") {
+		if name, ok := known(strings.TrimSpace(token), tenant); ok {
+			return &user{Name: name, Groups: []string{"system:authenticated"}}, nil
+		}
+	}
+	return nil, errUnauthorized
 }
 
 // What the default RBAC roles of a cluster let anybody read.

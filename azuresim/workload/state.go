@@ -2,8 +2,8 @@ package workload
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -19,10 +19,11 @@ type ClusterState struct {
 	Cluster         Cluster           `json:"cluster"`
 	Port            int               `json:"port"`
 	Stopped         bool              `json:"stopped,omitempty"`
-	ResourceVersion uint64            `json:"resourceVersion"`
-	Credentials     json.RawMessage   `json:"credentials"`
+	Asleep          time.Time         `json:"asleep,omitzero"` // nobody wanted access since then; the rest is empty
+	ResourceVersion uint64            `json:"resourceVersion,omitempty"`
+	Credentials     json.RawMessage   `json:"credentials,omitempty"`
 	Nodes           []json.RawMessage `json:"nodes,omitempty"`
-	Objects         []json.RawMessage `json:"objects"`
+	Objects         []json.RawMessage `json:"objects,omitempty"`
 }
 
 // State returns the state of all clusters. Each cluster is consistent in
@@ -57,6 +58,10 @@ func (c *cluster) state() ClusterState {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	s.Cluster, s.ResourceVersion = c.spec, c.rv
+	if c.asleep != nil {
+		s.Asleep = c.asleep.since
+		return s
+	}
 	s.Credentials, _ = json.Marshal(c.creds) // bytes and strings always encode
 	less := func(a, b string) bool { return a < b }
 	for _, name := range sortedKeys(c.nodes, less) {
@@ -72,14 +77,14 @@ func (c *cluster) state() ClusterState {
 	return s
 }
 
-// Restore starts the clusters of a State under their previous ports where
-// those are free (see Access). Watches from before get 410 and list again.
+// Restore starts the clusters of a State that were awake, under their previous
+// ports where those are free (see Access). Watches from before get 410 and list again.
 // Clusters that exist already are an error; nothing is started then.
 func (m *Manager) Restore(s State) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return errors.New("restoring workload clusters: the manager is closed")
+		return fmt.Errorf("restoring workload clusters: %w", errClosed)
 	}
 	restored := map[string]*cluster{}
 	for id, state := range s.Clusters {
@@ -94,7 +99,7 @@ func (m *Manager) Restore(s State) error {
 	}
 	for id, c := range restored {
 		m.clusters[id] = c
-		if c.stopped {
+		if c.stopped || c.asleep != nil {
 			continue
 		}
 		if err := c.listen(c.port); err != nil {
@@ -105,6 +110,11 @@ func (m *Manager) Restore(s State) error {
 }
 
 func (m *Manager) restore(id string, s ClusterState) (*cluster, error) {
+	if !s.Asleep.IsZero() {
+		c := m.newCluster(id, s.Cluster, nil)
+		c.stopped, c.asleep = s.Stopped, &sleeper{since: s.Asleep, joined: map[string]time.Time{}, resumed: true}
+		return c, nil
+	}
 	creds := &credentials{}
 	if err := json.Unmarshal(s.Credentials, creds); err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)

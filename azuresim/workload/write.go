@@ -22,7 +22,12 @@ type writeOptions struct {
 	preconds   *metav1.Preconditions // of a delete
 }
 
-func (c *cluster) now() metav1.Time { return metav1.NewTime(c.manager.opts.Now().UTC()) }
+func (c *cluster) now() metav1.Time {
+	if !c.past.IsZero() {
+		return metav1.NewTime(c.past)
+	}
+	return metav1.NewTime(c.manager.opts.Now().UTC())
+}
 
 func (c *cluster) timestamp() string { return c.now().Format("2006-01-02T15:04:05Z") }
 

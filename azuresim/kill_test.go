@@ -1,0 +1,186 @@
+package azuresim_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/capaks/capaks/azuresim/world"
+)
+
+// process is the built program, as somebody else would run it.
+type process struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	url   string
+	token string
+	http  *http.Client
+}
+
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "azuresim")
+	if out, err := exec.Command("go", "build", "-o", program, "../cmd/azuresim").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return program
+}
+
+func run(t *testing.T, program, dir string) *process {
+	t.Helper()
+	ready := filepath.Join(t.TempDir(), "ready.json")
+	p := &process{t: t, cmd: exec.Command(program, "serve", "--data-dir", dir, "--ready-file", ready, "--throttle-scale", "0", "--speed", "100")}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	var told struct{ URL, CAFile string }
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if raw, err := os.ReadFile(ready); err == nil {
+			if err := json.Unmarshal(raw, &told); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the program is not ready after half a minute")
+		}
+	}
+	ca, err := os.ReadFile(told.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	p.url, p.http = told.URL, &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}, Timeout: 30 * time.Second}
+	t.Cleanup(p.http.CloseIdleConnections)
+	p.signIn()
+	return p
+}
+
+func (p *process) signIn() {
+	p.t.Helper()
+	resp, err := p.http.PostForm(p.url+"/"+world.TenantA+"/oauth2/v2.0/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {world.ClientA}, "client_secret": {world.SecretA}, "scope": {"https://management.azure.com/.default"},
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var answer struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.Token == "" {
+		p.t.Fatalf("no token: %d %v", resp.StatusCode, err)
+	}
+	p.token = answer.Token
+}
+
+// kill is SIGKILL: the program gets no chance to write anything.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+func (p *process) send(method, path, version, body string) (status int, raw string, err error) {
+	req, err := http.NewRequestWithContext(context.Background(), method, p.url+path+"?api-version="+version, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+p.token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := p.http.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	content, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(content), err
+}
+
+// Whatever was answered before a SIGKILL in the midst of many writers is there again afterwards, credentials included.
+func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	program, dir := buildProgram(t), t.TempDir()
+	p := run(t, program, dir)
+	const writers, enough = 8, 60 // writes that each writer gets answered before the end may come
+	version := make([]int, writers)
+	created := make([]bool, writers)
+	kubeconfig := ""
+	if status, raw, err := p.send(http.MethodPut, group, rgVersion, `{"location":"westus2"}`); err != nil || status != http.StatusCreated {
+		t.Fatal(status, raw, err)
+	}
+	if status, raw, err := p.send(http.MethodPut, cluster, aksVersion, twoPools); err != nil || status != http.StatusCreated {
+		t.Fatal(status, raw, err)
+	}
+	target := func(w int) string { return fmt.Sprintf("%s/resourceGroups/writer-%d", sub, w) }
+	var running sync.WaitGroup
+	busy := make(chan bool, writers)
+	for w := range writers {
+		running.Go(func() {
+			for i := 1; ; i++ {
+				status, _, err := p.send(http.MethodPut, target(w), rgVersion, fmt.Sprintf(`{"location":"westus2","tags":{"version":"%d"}}`, i))
+				if err != nil {
+					return // this one was never answered
+				}
+				if status != http.StatusOK && status != http.StatusCreated {
+					t.Errorf("writer %d got %d", w, status)
+					return
+				}
+				version[w], created[w] = i, true
+				if i == enough {
+					busy <- true
+				}
+			}
+		})
+	}
+	for range writers {
+		<-busy
+	}
+	for deadline := time.Now().Add(30 * time.Second); kubeconfig == "" && time.Now().Before(deadline); {
+		status, raw, err := p.send(http.MethodPost, cluster+"/listClusterAdminCredential", aksVersion, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status == http.StatusOK {
+			kubeconfig = raw
+		}
+	}
+	p.kill()
+	running.Wait()
+
+	again := run(t, program, dir)
+	for w := range writers {
+		status, raw, err := again.send(http.MethodGet, target(w), rgVersion, "")
+		var doc struct {
+			Tags struct {
+				Version int `json:"version,string"`
+			}
+		}
+		if err == nil {
+			err = json.Unmarshal([]byte(raw), &doc)
+		}
+		// The one write that was not answered may or may not have happened.
+		if err != nil || status != http.StatusOK || !created[w] || doc.Tags.Version != version[w] && doc.Tags.Version != version[w]+1 {
+			t.Errorf("writer %d was told version %d, now it is %d %s %v", w, version[w], status, raw, err)
+		}
+	}
+	if status, raw, err := again.send(http.MethodPost, cluster+"/listClusterAdminCredential", aksVersion, ""); kubeconfig == "" || err != nil || status != http.StatusOK || raw != kubeconfig {
+		t.Errorf("the credentials are not those that were handed out: %d %v", status, err)
+	}
+}

@@ -1,0 +1,87 @@
+package azuresim_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/capaks/capaks/azuresim"
+)
+
+// What newer api-versions added is not shown in older ones.
+func TestNetworkVersions(t *testing.T) {
+	m := start(t, azuresim.Options{})
+	m.group()
+	m.made(network+"publicIPAddresses/ip", staticIP)
+	m.made(network+"natGateways/nat", `{"location":"westus2","sku":{"name":"Standard"}}`)
+	m.made(vnet, `{"location":"westus2","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]}}}`)
+	for _, c := range []struct{ path, property, before, since string }{
+		{"publicIPAddresses/ip", "properties.ddosSettings.protectionMode", "2021-08-01", "2022-01-01"},
+		{"natGateways/nat", "properties.type", "2024-01-01", "2024-03-01"},
+		{"virtualNetworks/vn", "properties.privateEndpointVNetPolicies", "2024-01-01", "2024-03-01"},
+	} {
+		if got := m.do(200, "GET", network+c.path, c.before, "").get(c.property); got != nil {
+			t.Errorf("%s %s is %v in %s", c.path, c.property, got, c.before)
+		}
+		if m.do(200, "GET", network+c.path, c.since, "").get(c.property) == nil {
+			t.Errorf("%s %s is missing in %s", c.path, c.property, c.since)
+		}
+	}
+	m.refused(400, "NoRegisteredProviderFound", "natGateways", "GET", network+"natGateways/nat", "2019-01-01", "")
+}
+
+// Gateways stand in subnets and on public addresses, and show what they got when they are up.
+func TestGateways(t *testing.T) {
+	m := start(t, azuresim.Options{})
+	m.group()
+	m.made(vnet, `{"location":"westus2","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},"subnets":[{"name":"GatewaySubnet","properties":{"addressPrefix":"10.0.1.0/24"}},
+		{"name":"web","properties":{"addressPrefix":"10.0.2.0/24"}}]}}`)
+	m.made(network+"publicIPAddresses/a", staticIP)
+	m.made(network+"publicIPAddresses/b", staticIP)
+	gateway := func(property, subnet, ip string) string {
+		return `{"location":"westus2","properties":{"gatewayType":"Vpn","` + property + `":[{"name":"c","properties":{"subnet":{"id":"` + vnet + `/subnets/` + subnet + `"},"publicIPAddress":{"id":"` + network + `publicIPAddresses/` + ip + `"}}}]}}`
+	}
+	vpn := m.made(network+"virtualNetworkGateways/g", gateway("ipConfigurations", "GatewaySubnet", "a"))
+	m.wantEqual(vpn, "properties.bgpSettings.bgpPeeringAddress", "10.0.1.254")
+	a := m.do(201, "PUT", network+"applicationGateways/w", netCurrent, gateway("frontendIPConfigurations", "web", "b"))
+	m.wantEqual(a, "properties.operationalState", "Stopped")
+	wantHeaders(t, a, "Retry-After", "5")
+	for _, wait := range []string{"1", "2", "2", "4"} { // the longer one asks, the longer one is told to wait
+		wantHeaders(t, m.do(200, "GET", a.Header.Get("Azure-AsyncOperation"), "", ""), "Retry-After", wait)
+	}
+	m.clock.Advance(time.Second)
+	m.wantEqual(m.do(200, "GET", network+"applicationGateways/w", netCurrent, ""), "properties.operationalState", "Running")
+	m.wantReference("publicIPAddresses/b", "properties.ipConfiguration.id", "applicationGateways/w/frontendIPConfigurations/c")
+	m.wantReferences("virtualNetworks/vn/subnets/web", "properties.ipConfigurations", "applicationGateways/W/frontendIPConfigurations/C")
+}
+
+// Public DNS zones and traffic manager profiles answer at once.
+func TestPublicNames(t *testing.T) {
+	m := start(t, azuresim.Options{})
+	m.group()
+	public := network + "dnsZones/contoso.com"
+	a := m.do(201, "PUT", public, "2018-05-01", `{"location":"global"}`)
+	m.wantEqual(a, "id", network+"dnszones/contoso.com") // Azure's spelling
+	m.wantEqual(a, "properties.numberOfRecordSets", 2.0)
+	m.do(201, "PUT", public+"/CNAME/www", "2018-05-01", `{"properties":{"TTL":60,"CNAMERecord":{"cname":"elsewhere.com"}}}`)
+	m.wantEqual(m.do(200, "GET", public, "2018-05-01", ""), "properties.numberOfRecordSets", 3.0)
+	m.made(network+"publicIPAddresses/ip", strings.Replace(staticIP, `"Static"`, `"Static","dnsSettings":{"domainNameLabel":"shop"}`, 1))
+	profile := network + "trafficManagerProfiles/tm"
+	m.do(201, "PUT", profile, "2022-04-01", `{"location":"global","properties":{"dnsConfig":{"relativeName":"Shop"},"trafficRoutingMethod":"Priority","monitorConfig":{"protocol":"TCP","port":443}}}`)
+	e := m.do(201, "PUT", profile+"/azureEndpoints/e", "2022-04-01", `{"properties":{"targetResourceId":"`+network+`publicIPAddresses/ip"}}`)
+	want := map[string]any{
+		"target": "shop.westus2.cloudapp.azure.com", "targetResourceId": network + "publicIPAddresses/ip", "endpointLocation": "West US 2", "priority": 1.0, "weight": 1.0,
+		"endpointStatus": "Enabled", "endpointMonitorStatus": "Unmonitored", "alwaysServe": "Disabled", "minChildEndpoints": nil,
+	}
+	if diff := cmp.Diff(want, e.Body["properties"]); diff != "" {
+		t.Error(diff)
+	}
+	a = m.do(200, "GET", profile, "2022-04-01", "")
+	m.wantEqual(a, "properties.dnsConfig.fqdn", "shop.trafficmanager.net")
+	if list := a.get("properties.endpoints").([]any); len(list) != 1 {
+		t.Errorf("endpoints %v", list)
+	}
+	m.refused(400, "BadRequest", "was not found", "PUT", profile+"/nestedEndpoints/n", "2022-04-01", `{"properties":{"targetResourceId":"`+network+`trafficManagerProfiles/no"}}`)
+}
