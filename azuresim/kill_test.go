@@ -47,16 +47,8 @@ func run(t *testing.T, program, dir string) *process {
 	}
 	t.Cleanup(p.kill)
 	var told struct{ URL, CAFile string }
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if raw, err := os.ReadFile(ready); err == nil {
-			if err := json.Unmarshal(raw, &told); err != nil {
-				t.Fatal(err)
-			}
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the program is not ready after half a minute")
-		}
+	if err := json.Unmarshal(appeared(t, ready), &told); err != nil {
+		t.Fatal(err)
 	}
 	ca, err := os.ReadFile(told.CAFile)
 	if err != nil {
@@ -68,6 +60,26 @@ func run(t *testing.T, program, dir string) *process {
 	t.Cleanup(p.http.CloseIdleConnections)
 	p.signIn()
 	return p
+}
+
+// appeared waits for a file that is written as a whole.
+func appeared(t *testing.T, path string) []byte {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		raw, err := os.ReadFile(path)
+		if err == nil {
+			return raw
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatal(err)
+		}
+	}
 }
 
 func (p *process) signIn() {
@@ -111,6 +123,62 @@ func (p *process) send(method, path, version, body string) (status int, raw stri
 	return resp.StatusCode, string(content), err
 }
 
+// writers change resource groups of their own, over and over, and remember the last version they were told is stored.
+type writers struct {
+	p       *process
+	version []int
+	running sync.WaitGroup
+}
+
+func (w *writers) target(n int) string { return fmt.Sprintf("%s/resourceGroups/writer-%d", sub, n) }
+
+// start lets n writers write until nobody answers, and returns when each has had enough answers.
+func (w *writers) start(n, enough int) {
+	w.version = make([]int, n)
+	busy := make(chan bool, n)
+	for i := range n {
+		w.running.Go(func() {
+			for version := 1; ; version++ {
+				status, _, err := w.p.send(http.MethodPut, w.target(i), rgVersion, fmt.Sprintf(`{"location":"westus2","tags":{"version":"%d"}}`, version))
+				if err != nil {
+					return // this one was never answered
+				}
+				if status != http.StatusOK && status != http.StatusCreated {
+					w.p.t.Errorf("writer %d got %d", i, status)
+					busy <- false
+					return
+				}
+				if w.version[i] = version; version == enough {
+					busy <- true
+				}
+			}
+		})
+	}
+	for range n {
+		<-busy
+	}
+}
+
+// check compares what they were told with what there is now.
+func (w *writers) check(now *process) {
+	w.p.t.Helper()
+	for i, told := range w.version {
+		status, raw, err := now.send(http.MethodGet, w.target(i), rgVersion, "")
+		var doc struct {
+			Tags struct {
+				Version int `json:"version,string"`
+			}
+		}
+		if err == nil {
+			err = json.Unmarshal([]byte(raw), &doc)
+		}
+		// The one write that was not answered may or may not have happened.
+		if err != nil || status != http.StatusOK || doc.Tags.Version != told && doc.Tags.Version != told+1 {
+			w.p.t.Errorf("writer %d was told version %d, now it is %d %s %v", i, told, status, raw, err)
+		}
+	}
+}
+
 // Whatever was answered before a SIGKILL in the midst of many writers is there again afterwards, credentials included.
 func TestKill(t *testing.T) {
 	if testing.Short() {
@@ -118,40 +186,15 @@ func TestKill(t *testing.T) {
 	}
 	program, dir := buildProgram(t), t.TempDir()
 	p := run(t, program, dir)
-	const writers, enough = 8, 60 // writes that each writer gets answered before the end may come
-	version := make([]int, writers)
-	created := make([]bool, writers)
-	kubeconfig := ""
 	if status, raw, err := p.send(http.MethodPut, group, rgVersion, `{"location":"westus2"}`); err != nil || status != http.StatusCreated {
 		t.Fatal(status, raw, err)
 	}
 	if status, raw, err := p.send(http.MethodPut, cluster, aksVersion, twoPools); err != nil || status != http.StatusCreated {
 		t.Fatal(status, raw, err)
 	}
-	target := func(w int) string { return fmt.Sprintf("%s/resourceGroups/writer-%d", sub, w) }
-	var running sync.WaitGroup
-	busy := make(chan bool, writers)
-	for w := range writers {
-		running.Go(func() {
-			for i := 1; ; i++ {
-				status, _, err := p.send(http.MethodPut, target(w), rgVersion, fmt.Sprintf(`{"location":"westus2","tags":{"version":"%d"}}`, i))
-				if err != nil {
-					return // this one was never answered
-				}
-				if status != http.StatusOK && status != http.StatusCreated {
-					t.Errorf("writer %d got %d", w, status)
-					return
-				}
-				version[w], created[w] = i, true
-				if i == enough {
-					busy <- true
-				}
-			}
-		})
-	}
-	for range writers {
-		<-busy
-	}
+	w := &writers{p: p}
+	w.start(8, 60)
+	kubeconfig := ""
 	for deadline := time.Now().Add(30 * time.Second); kubeconfig == "" && time.Now().Before(deadline); {
 		status, raw, err := p.send(http.MethodPost, cluster+"/listClusterAdminCredential", aksVersion, "")
 		if err != nil {
@@ -162,25 +205,12 @@ func TestKill(t *testing.T) {
 		}
 	}
 	p.kill()
-	running.Wait()
+	w.running.Wait()
 
 	again := run(t, program, dir)
-	for w := range writers {
-		status, raw, err := again.send(http.MethodGet, target(w), rgVersion, "")
-		var doc struct {
-			Tags struct {
-				Version int `json:"version,string"`
-			}
-		}
-		if err == nil {
-			err = json.Unmarshal([]byte(raw), &doc)
-		}
-		// The one write that was not answered may or may not have happened.
-		if err != nil || status != http.StatusOK || !created[w] || doc.Tags.Version != version[w] && doc.Tags.Version != version[w]+1 {
-			t.Errorf("writer %d was told version %d, now it is %d %s %v", w, version[w], status, raw, err)
-		}
-	}
-	if status, raw, err := again.send(http.MethodPost, cluster+"/listClusterAdminCredential", aksVersion, ""); kubeconfig == "" || err != nil || status != http.StatusOK || raw != kubeconfig {
+	w.check(again)
+	status, raw, err := again.send(http.MethodPost, cluster+"/listClusterAdminCredential", aksVersion, "")
+	if kubeconfig == "" || err != nil || status != http.StatusOK || raw != kubeconfig {
 		t.Errorf("the credentials are not those that were handed out: %d %v", status, err)
 	}
 }

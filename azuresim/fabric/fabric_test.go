@@ -1,6 +1,7 @@
 package fabric_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -102,8 +103,14 @@ func TestRenderedAhead(t *testing.T) {
 		b.do(func() { n = b.renders })
 		return n
 	}
-	for deadline := time.Now().Add(10 * time.Second); renders() == 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for renders() == 0 {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
 			t.Fatal("nothing is rendered although it is expected")
 		}
 	}

@@ -36,6 +36,9 @@ func place(r *Resource) string {
 }
 
 func (f *Fabric) index(r *Resource) {
+	if old := f.resources[r.key()]; old != nil && old != r {
+		f.forget(old)
+	}
 	f.resources[r.key()] = r
 	f.children.add(place(r), r)
 	f.types.add(strings.ToLower(r.Type), r)

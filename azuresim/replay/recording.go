@@ -40,7 +40,9 @@ func Read(file string) (*Recording, error) {
 	if len(rec.Exchanges) == 0 {
 		return nil, fmt.Errorf("%s is not a recording: it has no exchanges", file)
 	}
-	for i, e := range rec.Exchanges {
+	for i := range rec.Exchanges {
+		e := &rec.Exchanges[i]
+		e.URL = strings.TrimPrefix(e.URL, azure)
 		if e.Method == "" || !strings.HasPrefix(e.URL, "/") || e.Status == 0 {
 			return nil, fmt.Errorf("%s: exchange %d needs a method, a url that begins with / and a status", file, i)
 		}

@@ -8,6 +8,27 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+func declare(t *testing.T, m *Manager, version string) {
+	t.Helper()
+	if err := m.Declare(testID, Cluster{Name: "prod", Version: version, FQDN: testCluster.FQDN}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ages is how old the nodes of the cluster are; asking wakes it.
+func ages(t *testing.T, m *Manager) map[string]string {
+	t.Helper()
+	nodes, err := typedClient(t, certConfig(must(m.Access(testID)))).CoreV1().Nodes().List(testContext(t), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, n := range nodes.Items {
+		out[n.Name] = m.opts.Now().Sub(n.CreationTimestamp.Time).String()
+	}
+	return out
+}
+
 // Until somebody wants access a cluster has neither listener nor credentials nor objects; then it is what it would
 // have been all along, ages included, also over a restart.
 func TestAsleep(t *testing.T) {
@@ -15,17 +36,11 @@ func TestAsleep(t *testing.T) {
 	opts := Options{Now: func() time.Time { return now }}
 	m := New(opts)
 	t.Cleanup(m.Close)
-	declare := func(m *Manager, version string) {
-		t.Helper()
-		if err := m.Declare(testID, Cluster{Name: "prod", Version: version, FQDN: testCluster.FQDN}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	declare(m, "1.34.2")
+	declare(t, m, "1.34.2")
 	now = now.Add(time.Hour)
 	setNodes(t, m, testNode("a", 0))
 	now = now.Add(time.Hour)
-	declare(m, "1.35.0")
+	declare(t, m, "1.35.0")
 	setNodes(t, m, testNode("a", 0), testNode("a", 1))
 	if access, err := m.Rotate(testID); err != nil || access.AdminToken != "" {
 		t.Errorf("rotating what is not there: %v %v", access, err)
@@ -38,30 +53,11 @@ func TestAsleep(t *testing.T) {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
 	saved := reload(t, m.State())
-
-	access, ok := m.Access(testID)
-	if !ok || !m.Awake(testID) {
-		t.Fatal("no access")
-	}
-	client, ctx := typedClient(t, certConfig(access)), testContext(t)
-	if v, err := client.Discovery().ServerVersion(); err != nil || v.GitVersion != "v1.35.0" {
-		t.Errorf("version %v %v", v, err)
-	}
-	ages := func(m *Manager) map[string]string {
-		t.Helper()
-		out := map[string]string{}
-		nodes, err := typedClient(t, certConfig(must(m.Access(testID)))).CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, n := range nodes.Items {
-			out[n.Name] = now.Sub(n.CreationTimestamp.Time).String()
-		}
-		return out
-	}
-	want := map[string]string{testNode("a", 0).Name: "1h0m0s", testNode("a", 1).Name: "0s"}
-	if diff := cmp.Diff(want, ages(m)); diff != "" {
+	if diff := cmp.Diff(map[string]string{testNode("a", 0).Name: "1h0m0s", testNode("a", 1).Name: "0s"}, ages(t, m)); diff != "" {
 		t.Errorf("ages (-want +got):\n%s", diff)
+	}
+	if v, err := typedClient(t, certConfig(must(m.Access(testID)))).Discovery().ServerVersion(); err != nil || v.GitVersion != "v1.35.0" || !m.Awake(testID) {
+		t.Errorf("version %v %v", v, err)
 	}
 
 	again := New(opts)
@@ -73,7 +69,7 @@ func TestAsleep(t *testing.T) {
 		t.Error("a restart woke the cluster")
 	}
 	setNodes(t, again, testNode("a", 0)) // how long it has been there is not known, only that it has
-	if diff := cmp.Diff(map[string]string{testNode("a", 0).Name: "2h0m0s"}, ages(again)); diff != "" {
+	if diff := cmp.Diff(map[string]string{testNode("a", 0).Name: "2h0m0s"}, ages(t, again)); diff != "" {
 		t.Errorf("ages after a restart (-want +got):\n%s", diff)
 	}
 }

@@ -150,13 +150,12 @@ func all[P, V any](pager *runtime.Pager[P], items func(P) []V) []V {
 }
 
 // refused expects the error azcore makes of an answer with this status and code.
-func (a *azure) refused(err error, status int, code string) *azcore.ResponseError {
+func (a *azure) refused(err error, status int, code string) {
 	a.t.Helper()
 	var refusal *azcore.ResponseError
 	if !errors.As(err, &refusal) || refusal.StatusCode != status || refusal.ErrorCode != code {
 		a.t.Fatalf("got %v, want %d %s", err, status, code)
 	}
-	return refusal
 }
 
 // unauthenticated expects a sign-in to fail for the reason the code names.
@@ -171,8 +170,14 @@ func (a *azure) unauthenticated(err error, code string) {
 // eventually asks again until the answer is yes, for what has no operation to wait for.
 func (a *azure) eventually(what string, yes func() bool) {
 	a.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !yes(); time.Sleep(frequency / 4) {
-		if time.Now().After(deadline) {
+	ctx, cancel := context.WithTimeout(a.t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(frequency / 4)
+	defer tick.Stop()
+	for !yes() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
 			a.t.Fatalf("%s has not come to its end within a minute", what)
 		}
 	}
