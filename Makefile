@@ -57,9 +57,14 @@ sandbox: programs $(SANDBOX_TOOLS) ## Start a management plane with an emulated 
 
 .PHONY: test
 test: build verify-generated lint ## Everything CI checks: generated files, linters, all tests with a real API server. Builds every tool first, which takes long once.
+	@if [ -n "$${CI:-}" ]; then $(MAKE) --no-print-directory browser || echo "no Chromium here: the tests of azuresim's page skip" >&2; fi
 	cd tools/armspec && $(GO) test ./...
 	cd test/sdk && $(GO) test -parallel 8 ./... # stories that wait for emulated operations most of the time
 	CAPAKS_REQUIRE_SANDBOX=1 $(GO) test -p 1 -timeout 30m ./...
+
+.PHONY: browser
+browser: ## Install headless Chromium from Debian's packages, for the tests of azuresim's page; they skip without it.
+	@command -v chromium > /dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core; }
 
 .PHONY: test-unit
 test-unit: ## The fast tests, without an API server.

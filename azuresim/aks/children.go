@@ -21,8 +21,8 @@ func (p *Provider) registerChildren() {
 	p.Fabric.RegisterPrivate(SnapshotType, func() any { return &Snapshot{} })
 	p.Fabric.Register(putTrustedAccess, fabric.Kind{Done: p.trustedAccessDone})
 	p.Fabric.Register(deleteTrustedAccess, fabric.Kind{Done: p.trustedAccessDeleted})
-	p.Fabric.Register(deleteMachines, fabric.Kind{Done: p.machinesDeleted})
-	p.Fabric.Register(upgradeNodeImage, fabric.Kind{Done: p.nodeImageUpgraded})
+	p.Fabric.Register(deleteMachines, p.onPool(p.machinesDeleted))
+	p.Fabric.Register(upgradeNodeImage, p.onPool(p.poolPutDone))
 }
 
 // childRoutes is the table of the resources around a cluster other than its pools.

@@ -225,8 +225,8 @@ func (p *Provider) updateCluster(rq *arm.Request, c *fabric.Resource) (*arm.Resp
 		if pd.label != "" {
 			pd.stored.State = pd.label
 		}
-		if pd.target != "" {
-			args["pool/"+pd.name] = pd.target
+		if version := pd.replacement(); version != "" {
+			args["pool/"+pd.stored.Name] = version
 		}
 		p.Fabric.Save(pd.stored)
 	}

@@ -2,6 +2,7 @@ package aks
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,29 +125,22 @@ func (p *Provider) machineNames(rq *arm.Request, c, pool *fabric.Resource) ([]st
 	return names, nil
 }
 
-func (p *Provider) machinesDeleted(op *fabric.Operation, fail *arm.OperationError) (*arm.OperationError, time.Duration) {
-	pool := p.Fabric.Get(op.Resource)
-	if pool == nil {
-		return fail, 0
+func (p *Provider) machinesDeleted(op *fabric.Operation, c, pool *fabric.Resource) (*arm.OperationError, time.Duration) {
+	named := strings.Fields(op.Args["machines"])
+	leaving := slices.DeleteFunc(p.machinesOf(c, pool), func(m machine) bool { return !slices.Contains(named, m.name) })
+	stuck, wait := p.drain(op, c, pool, leaving)
+	switch {
+	case wait > 0:
+		return nil, wait
+	case len(stuck) > 0:
+		return drainFailure("PodDrainFailure", stuck[0]), 0
 	}
-	if fail != nil {
-		p.failed(pool, fail)
-		return fail, 0
-	}
-	c := p.Fabric.Get(pool.ARMID().Parent().String())
-	gone := map[int]bool{}
-	var set *fabric.Resource
-	for _, m := range p.machinesOf(c, pool) {
-		if strings.Contains(" "+op.Args["machines"]+" ", " "+m.name+" ") {
-			gone[m.ID], set = true, m.set
-		}
-	}
-	if set != nil {
-		compute.Remove(p.Fabric, set, gone)
+	for _, m := range leaving {
+		compute.Remove(p.Fabric, m.set, map[int]bool{m.ID: true})
 	}
 	props := arm.Map(pool.Body, "properties")
 	count, _ := arm.Int(props, "count")
-	props["count"] = max(count-int64(len(gone)), 0)
+	props["count"] = max(count-int64(len(leaving)), 0)
 	p.succeeded(pool)
 	p.syncNodes(c)
 	return nil, 0

@@ -3,7 +3,6 @@ package aks
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -32,7 +31,7 @@ func (p *Provider) startNodeImage(rq *arm.Request, c, pool *fabric.Resource) *fa
 	pool.State, pool.ETag = "UpgradingNodeImageVersion", uuid.NewString()
 	arm.Remove(pool.Body, "properties.status")
 	p.Fabric.Save(pool)
-	args := map[string]string{}
+	args := map[string]string{"pool/" + pool.Name: arm.Str(pool.Body, "properties.currentOrchestratorVersion")} // an upgrade to the same version brings the image
 	if rq != nil {
 		args["version"] = rq.APIVersion
 	}
@@ -49,24 +48,6 @@ func (p *Provider) upgradedPool(rq *arm.Request, op *fabric.Operation) *arm.Resp
 	view := *rq
 	view.APIVersion = op.Args["version"]
 	return pretty(http.StatusOK, p.viewPool(&view, pool))
-}
-
-func (p *Provider) nodeImageUpgraded(op *fabric.Operation, fail *arm.OperationError) (*arm.OperationError, time.Duration) {
-	pool := p.Fabric.Get(op.Resource)
-	if pool == nil {
-		return fail, 0
-	}
-	if fail != nil {
-		p.failed(pool, fail)
-		return fail, 0
-	}
-	c := p.Fabric.Get(pool.ARMID().Parent().String())
-	props := arm.Map(pool.Body, "properties")
-	props["nodeImageVersion"] = p.nodeImage(props)
-	p.succeeded(pool)
-	p.scale(c, pool)
-	p.syncNodes(c)
-	return nil, 0
 }
 
 // listNodeImages is the preview's list of the newest images. A full name is os-sku-version, and both the version of

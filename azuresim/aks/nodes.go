@@ -59,7 +59,8 @@ func (p *Provider) machines(c, pool *fabric.Resource) int {
 	return 0
 }
 
-// scale brings the pool's scale set to the pool's count, version and image.
+// scale brings the pool's scale set to the pool's count. New machines get the pool's version and image; the others stay
+// what they are.
 func (p *Provider) scale(c, pool *fabric.Resource) {
 	props := arm.Map(pool.Body, "properties")
 	id := p.scaleSetID(c, pool)
@@ -86,10 +87,15 @@ func (p *Provider) scale(c, pool *fabric.Resource) {
 		return fmt.Sprintf("10.224.%d.%d", k.NextIP/250, k.NextIP%250+4)
 	})
 	p.Fabric.Save(c)
-	for i := range compute.Machines(set).Instances {
-		inst := &compute.Machines(set).Instances[i]
-		inst.Lost = inst.Lost && inst.Version == version && inst.Image == image
-		inst.Version, inst.Image = version, image // an upgrade re-images machines in place, which also heals them
+}
+
+// reimage replaces the machines of a pool that are not what they shall be.
+func (p *Provider) reimage(c, pool *fabric.Resource, g goal) {
+	if set := p.Fabric.Get(p.scaleSetID(c, pool).String()); set != nil {
+		for i := range compute.Machines(set).Instances {
+			reimage(&compute.Machines(set).Instances[i], g)
+		}
+		p.Fabric.Save(set)
 	}
 }
 
@@ -174,13 +180,16 @@ func (p *Provider) node(c, pool, set *fabric.Resource, inst compute.Instance) wo
 	for k, v := range arm.Map(props, "nodeLabels") {
 		labels[k], _ = v.(string)
 	}
+	if inst.Quarantined {
+		labels["kubernetes.azure.com/upgrade-status"] = "Quarantined"
+	}
 	zone := ""
 	if inst.Zone != "" {
 		zone = c.Location + "-" + inst.Zone
 	}
 	return workload.Node{
 		Name: compute.ComputerName(set.Name, compute.Machines(set).OS, inst.ID), ProviderID: "azure://" + id, Version: inst.Version, Pool: pool.Name, Mode: arm.Str(props, "mode"), Zone: zone,
-		VMSize: arm.Str(props, "vmSize"), InternalIP: inst.IP, OS: strings.ToLower(arm.Str(props, "osType")), NodeImage: inst.Image, Labels: labels, Taints: taints(arm.List(props, "nodeTaints")), Ready: !inst.Lost && inst.Power == "",
+		VMSize: arm.Str(props, "vmSize"), InternalIP: inst.IP, OS: strings.ToLower(arm.Str(props, "osType")), NodeImage: inst.Image, Labels: labels, Taints: taints(arm.List(props, "nodeTaints")), Ready: !inst.Lost && inst.Power == "", Unschedulable: inst.Quarantined,
 	}
 }
 
@@ -206,6 +215,7 @@ func (p *Provider) Resync(r *fabric.Resource) {
 		c := p.Fabric.Get(r.ARMID().Parent().String())
 		if c != nil && private(c).API && r.State == "Succeeded" {
 			p.scale(c, r)
+			p.reimage(c, r, p.goalOf(r, ""))
 			p.syncNodes(c)
 		}
 	case strings.EqualFold(r.Type, ClusterType):

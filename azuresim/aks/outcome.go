@@ -1,6 +1,7 @@
 package aks
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,70 +18,115 @@ func (p *Provider) clusterStep(op *fabric.Operation, name string) {
 	}
 }
 
+// clusterPutDone goes the way of an upgrade: the control plane first, then the pools. A pool that fails does not take the
+// control plane back.
 func (p *Provider) clusterPutDone(op *fabric.Operation, fail *arm.OperationError) (*arm.OperationError, time.Duration) {
 	c := p.Fabric.Get(op.Resource)
 	if c == nil {
 		return fail, 0
 	}
-	if fail == nil {
-		fail = p.overQuota(c)
-	}
-	if fail == nil {
-		if err := p.startAPI(c); err != nil {
-			fail = &arm.OperationError{Code: "ProvisioningControlPlaneError", Message: err.Error()}
-		}
-	}
-	if fail == nil {
-		fail = p.connect(c)
+	if fail == nil && op.Args[drainingSince] == "" {
+		fail = p.controlPlaneDone(c, op.Args["version"])
 	}
 	if fail != nil {
-		p.failed(c, fail)
-		for _, pool := range p.pools(c) {
-			if pool.State != "Succeeded" {
-				p.failed(pool, fail)
-			}
-		}
+		p.clusterFailed(c, fail)
 		return fail, 0
+	}
+	fail, wait := p.poolsDone(op, c)
+	switch {
+	case wait > 0:
+		return nil, wait
+	case fail != nil:
+		p.clusterFailed(c, fail)
+	default:
+		p.succeeded(c)
+	}
+	p.syncNodes(c)
+	return fail, 0
+}
+
+func (p *Provider) controlPlaneDone(c *fabric.Resource, version string) *arm.OperationError {
+	if fail := p.overQuota(c); fail != nil {
+		return fail
+	}
+	if err := p.startAPI(c); err != nil {
+		return &arm.OperationError{Code: "ProvisioningControlPlaneError", Message: err.Error()}
+	}
+	if fail := p.connect(c); fail != nil {
+		return fail
 	}
 	private(c).Deployed = true
-	props := arm.Map(c.Body, "properties")
-	props["currentKubernetesVersion"] = op.Args["version"]
-	p.succeeded(c)
+	arm.Map(c.Body, "properties")["currentKubernetesVersion"] = version
+	p.Fabric.Save(c)
+	return nil
+}
+
+// poolsDone ends the change of each pool; the first failure is the cluster's.
+func (p *Provider) poolsDone(op *fabric.Operation, c *fabric.Resource) (first *arm.OperationError, wait time.Duration) {
 	for _, pool := range p.pools(c) {
-		p.applyPool(c, pool, op.Args["pool/"+pool.Name])
+		fail, more := p.replaceMachines(op, c, pool)
+		wait = max(wait, more)
+		if fail != nil {
+			p.failed(pool, fail)
+			first = cmp.Or(first, fail)
+		}
 	}
-	p.syncNodes(c)
-	return nil, 0
+	return first, wait
 }
 
-func (p *Provider) poolPutDone(op *fabric.Operation, fail *arm.OperationError) (*arm.OperationError, time.Duration) {
-	pool := p.Fabric.Get(op.Resource)
-	if pool == nil {
-		return fail, 0
+// clusterFailed leaves the cluster, and the pools that had not ended, behind.
+func (p *Provider) clusterFailed(c *fabric.Resource, fail *arm.OperationError) {
+	p.failed(c, fail)
+	for _, pool := range p.pools(c) {
+		if !terminal(pool.State) {
+			p.failed(pool, fail)
+		}
 	}
-	c := p.Fabric.Get(pool.ARMID().Parent().String())
-	if fail == nil {
-		fail = p.overQuota(c)
-	}
-	if fail != nil {
-		p.failed(pool, fail)
-		return fail, 0
-	}
-	p.applyPool(c, pool, op.Args["pool/"+pool.Name])
-	p.syncNodes(c)
-	return nil, 0
 }
 
-// applyPool makes the machines follow the pool.
-func (p *Provider) applyPool(c, pool *fabric.Resource, version string) {
+// onPool makes the end of an operation from what it does to its pool: the pool may be gone by then, and a failure stays
+// on it.
+func (p *Provider) onPool(apply func(op *fabric.Operation, c, pool *fabric.Resource) (*arm.OperationError, time.Duration)) fabric.Kind {
+	return fabric.Kind{Done: func(op *fabric.Operation, fail *arm.OperationError) (*arm.OperationError, time.Duration) {
+		pool := p.Fabric.Get(op.Resource)
+		if pool == nil {
+			return fail, 0
+		}
+		wait := time.Duration(0)
+		if fail == nil {
+			fail, wait = apply(op, p.Fabric.Get(pool.ARMID().Parent().String()), pool)
+		}
+		if fail != nil {
+			p.failed(pool, fail)
+		}
+		return fail, wait
+	}}
+}
+
+func (p *Provider) poolPutDone(op *fabric.Operation, c, pool *fabric.Resource) (*arm.OperationError, time.Duration) {
+	if fail := p.overQuota(c); fail != nil {
+		return fail, 0
+	}
+	fail, wait := p.replaceMachines(op, c, pool)
+	if fail == nil && wait == 0 {
+		p.syncNodes(c)
+	}
+	return fail, wait
+}
+
+// applyPool makes the machines follow the pool. Nothing but an upgrade, a node image upgrade or another operating system
+// brings an existing machine a newer image.
+func (p *Provider) applyPool(c, pool *fabric.Resource, g goal) {
 	props := arm.Map(pool.Body, "properties")
-	if version != "" {
-		props["currentOrchestratorVersion"] = version
-		props["nodeImageVersion"] = p.nodeImage(props) // nothing else but an upgrade brings a newer image
+	if g.upgrade {
+		props["currentOrchestratorVersion"], props["nodeImageVersion"] = g.version, g.image
 	}
 	dropEmpty(props)
 	p.succeeded(pool)
 	p.scale(c, pool)
+	if g.upgrade {
+		p.reimage(c, pool, g)
+	}
 }
 
 func (p *Provider) clusterDeleteDone(op *fabric.Operation, fail *arm.OperationError) (*arm.OperationError, time.Duration) {
@@ -102,16 +148,17 @@ func (p *Provider) clusterDeleteDone(op *fabric.Operation, fail *arm.OperationEr
 	return nil, 0
 }
 
-func (p *Provider) poolDeleteDone(op *fabric.Operation, fail *arm.OperationError) (*arm.OperationError, time.Duration) {
-	pool := p.Fabric.Get(op.Resource)
-	if pool == nil {
-		return nil, 0
+// poolDeleteDone empties the machines first, unless the client said not to ask the disruption budgets.
+func (p *Provider) poolDeleteDone(op *fabric.Operation, c, pool *fabric.Resource) (*arm.OperationError, time.Duration) {
+	if op.Args[ignoreBudgets] == "" {
+		stuck, wait := p.drain(op, c, pool, p.machinesOf(c, pool))
+		switch {
+		case wait > 0:
+			return nil, wait
+		case len(stuck) > 0:
+			return drainFailure("PodDrainFailure", stuck[0]), 0
+		}
 	}
-	if fail != nil {
-		p.failed(pool, fail)
-		return fail, 0
-	}
-	c := p.Fabric.Get(pool.ARMID().Parent().String())
 	if set := p.Fabric.Get(p.scaleSetID(c, pool).String()); set != nil {
 		p.Fabric.Drop(set)
 	}

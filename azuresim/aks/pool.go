@@ -27,6 +27,16 @@ type poolDraft struct {
 	stored *fabric.Resource
 	label  string // the state while the change is made, "" when nothing changes
 	target string // patch version to upgrade to, "" when it stays
+
+	reimage bool // every machine needs another image, though the version stays
+}
+
+// replacement is the version at which the machines are replaced, "" when they are not.
+func (pd *poolDraft) replacement() string {
+	if pd.reimage {
+		return arm.Str(pd.body, "properties.currentOrchestratorVersion")
+	}
+	return pd.target
 }
 
 func poolsChanged(pools []poolDraft) bool {
@@ -130,8 +140,8 @@ func (p *Provider) putPool(rq *arm.Request) (*arm.Response, error) {
 	arm.Remove(pool.Body, "properties.status")
 	p.Fabric.Save(pool)
 	args := map[string]string{}
-	if pd.target != "" {
-		args["pool/"+pool.Name] = pd.target
+	if version := pd.replacement(); version != "" {
+		args["pool/"+pool.Name] = version
 	}
 	op := p.Fabric.Start(rq, fabric.Plan{Kind: putPool, Label: pd.label, Resource: pool, Location: c.Location, Duration: duration, Args: args})
 	return p.accepted(rq, op, status, p.viewPool(rq, pool)), nil
@@ -161,9 +171,13 @@ func (p *Provider) deletePool(rq *arm.Request) (*arm.Response, error) {
 	if err := p.lastPool(c, pool); err != nil {
 		return nil, err
 	}
+	args := map[string]string{}
+	if strings.EqualFold(rq.Query.Get("ignore-pod-disruption-budget"), "true") {
+		args[ignoreBudgets] = "true"
+	}
 	pool.State, pool.ETag = "Deleting", uuid.NewString()
 	p.Fabric.Save(pool)
-	op := p.Fabric.Start(rq, fabric.Plan{Kind: deletePool, Label: "Deleting", Resource: pool, Location: c.Location, Duration: p.Durations().PoolDelete})
+	op := p.Fabric.Start(rq, fabric.Plan{Kind: deletePool, Label: "Deleting", Resource: pool, Location: c.Location, Duration: p.Durations().PoolDelete, Args: args})
 	return p.accepted(rq, op, http.StatusAccepted, nil), nil
 }
 
@@ -227,17 +241,15 @@ func (p *Provider) draftPool(d *draft, name string, sent arm.Object, stored *fab
 	}
 	pd.body = arm.Object{"properties": props}
 	if stored != nil {
-		p.refill(d, arm.Map(stored.Body, "properties"), props)
+		p.refill(d, props)
+		pd.reimage = pd.target == "" && changed(arm.Map(stored.Body, "properties"), props, "osSKU")
 		pd.label = changeLabel(arm.Map(stored.Body, "properties"), props, pd.target)
 	}
 	return pd, nil
 }
 
 // refill is what a change makes the service fill in again.
-func (p *Provider) refill(d *draft, before, after arm.Object) {
-	if changed(before, after, "osSKU") {
-		after["nodeImageVersion"] = p.nodeImage(after)
-	}
+func (p *Provider) refill(d *draft, after arm.Object) {
 	if !p.onDay("1.26.0") && strings.HasSuffix(d.version, "-preview") {
 		arm.Default(after, "enableCustomCATrust", false) // recorded for changes, not for creates
 	}

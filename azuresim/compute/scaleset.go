@@ -33,6 +33,8 @@ type Instance struct {
 	Created time.Time `json:"created"`
 	Power   string    `json:"power,omitempty"` // stopped or deallocated; empty means running
 	Lost    bool      `json:"lost,omitempty"`  // its kubelet does not answer
+	// Quarantined marks a machine that an upgrade left as it was because it could not be emptied.
+	Quarantined bool `json:"quarantined,omitempty"`
 }
 
 // Machines returns the private part of a scale set resource.

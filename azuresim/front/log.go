@@ -14,8 +14,11 @@ import (
 	"time"
 )
 
-// logLimit bounds the requests kept in memory.
-const logLimit = 100_000
+// What is kept in memory: so many requests, and so many bytes of their bodies.
+const (
+	logLimit = 100_000
+	logBytes = 64 << 20
+)
 
 // Entry is one request in the log. Secrets are redacted; of a request for a token only who asked and how it ended is
 // kept.
@@ -35,6 +38,8 @@ type Entry struct {
 	SpecErrors  []string       `json:"specErrors"`
 	Millis      float64        `json:"millis"`
 	Token       bool           `json:"token,omitempty"` // a request for a token, see All
+
+	bytes int64 // of the request's body
 }
 
 // Log remembers requests, in memory and, with a directory, in requests.jsonl.
@@ -43,6 +48,7 @@ type Log struct {
 	mu      sync.Mutex
 	entries []Entry
 	tokens  []Entry
+	bytes   int64 // of the bodies in entries
 	next    int
 	file    *os.File
 }
@@ -62,6 +68,7 @@ func OpenLog(dir string, now func() time.Time) (*Log, error) {
 	for lines.Scan() {
 		var e Entry
 		if json.Unmarshal(lines.Bytes(), &e) == nil { // a line cut by a crash is not worth failing for
+			e.bytes = int64(len(lines.Bytes()))
 			l.keep(e)
 			l.next = e.N + 1
 		}
@@ -75,10 +82,15 @@ func (l *Log) keep(e Entry) {
 	if e.Token {
 		into = &l.tokens
 	}
-	if len(*into) >= logLimit {
-		*into = slices.Clone((*into)[logLimit/2:])
+	if len(*into) >= logLimit || !e.Token && l.bytes > logBytes {
+		half := len(*into) / 2
+		for _, old := range (*into)[:half] {
+			l.bytes -= old.bytes
+		}
+		*into = slices.Clone((*into)[half:])
 	}
 	*into = append(*into, e)
+	l.bytes += e.bytes
 }
 
 // Since returns the ARM requests with a number above n, at most limit of them (0 = all).
@@ -124,7 +136,7 @@ func (l *Log) Span() (first, last int) {
 func (l *Log) Clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries, l.tokens = nil, nil
+	l.entries, l.tokens, l.bytes = nil, nil, 0
 	if l.file != nil {
 		_ = l.file.Truncate(0)
 	}
@@ -141,7 +153,17 @@ func (l *Log) Close() {
 }
 
 // secrets are the properties whose values never reach the log.
-var secrets = map[string]bool{"adminPassword": true, "secret": true, "serverAppSecret": true}
+var secrets = map[string]bool{"adminPassword": true, "secret": true, "serverAppSecret": true, "configurationProtectedSettings": true}
+
+const hidden = "(redacted)"
+
+func hiddenValues(m map[string]any) map[string]any {
+	out := make(map[string]any, len(m))
+	for k := range m {
+		out[k] = hidden
+	}
+	return out
+}
 
 func redact(body map[string]any) map[string]any {
 	out, _ := redacted(body).(map[string]any)
@@ -156,10 +178,20 @@ func redacted(v any) any {
 		}
 		out := make(map[string]any, len(v))
 		for k, x := range v {
-			if _, isText := x.(string); isText && secrets[k] {
-				x = "(redacted)"
+			switch x := x.(type) {
+			case string:
+				out[k] = x
+				if secrets[k] {
+					out[k] = hidden
+				}
+			case map[string]any:
+				out[k] = redacted(x)
+				if secrets[k] { // the keys of protected settings are no secret
+					out[k] = hiddenValues(x)
+				}
+			default:
+				out[k] = redacted(x)
 			}
-			out[k] = redacted(x)
 		}
 		return out
 	case []any:
@@ -185,7 +217,7 @@ func entryOf(r *http.Request) *Entry {
 // Handler records every request that passes, also those a fault cuts off.
 func (l *Log) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := &Entry{Time: l.now().UTC(), Method: r.Method, Path: r.URL.RequestURI(), APIVersion: apiVersion(r), UserAgent: r.UserAgent(),
+		e := &Entry{Time: l.now().UTC(), Method: r.Method, Path: r.URL.RequestURI(), APIVersion: apiVersion(r), UserAgent: r.UserAgent(), bytes: max(r.ContentLength, 0),
 			IfMatch: r.Header.Get("If-Match"), IfNoneMatch: r.Header.Get("If-None-Match"), SpecErrors: []string{}}
 		sw := &statusWriter{ResponseWriter: w}
 		start := time.Now()

@@ -5,7 +5,8 @@
 // It keeps objects; it does not run controllers, admit, authorise (whoever is
 // authenticated may do everything), schedule or start containers. It must not
 // know Azure Resource Manager: the emulator tells it which clusters and which
-// nodes exist, and nothing flows back but change notifications.
+// nodes exist, and nothing flows back but change notifications and what keeps a
+// node from being drained.
 package workload
 
 import (

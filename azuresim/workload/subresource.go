@@ -10,8 +10,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // serveSubresource handles every subresource but /status, which is served by
@@ -114,8 +112,7 @@ func labelSelector(obj object) *metav1.LabelSelector {
 	return &selector
 }
 
-// serveEviction deletes a pod unless a disruption budget has no room. There is
-// no disruption controller: a budget is computed from the pods that exist.
+// serveEviction deletes a pod unless a disruption budget has no room.
 func (r *request) serveEviction() error {
 	o, err := r.options()
 	if err != nil {
@@ -163,68 +160,14 @@ func (r *request) respondCreated() {
 // admitEviction answers 429 while a budget that selects the pod would be
 // violated; the caller holds mu.
 func (c *cluster) admitEviction(pod object) error {
-	if phase := text(pod, "status", "phase"); phase != string(corev1.PodRunning) {
-		return nil // a budget protects running pods only
+	pdb, _ := c.fullBudget(pod)
+	if pdb == nil {
+		return nil
 	}
-	namespace := text(pod, "metadata", "namespace")
-	for _, item := range c.inNamespace(builtin("policy", "poddisruptionbudgets"), namespace) {
-		var pdb policyv1.PodDisruptionBudget
-		if err := fromObject(item, &pdb); err != nil || pdb.Spec.Selector == nil {
-			continue
-		}
-		selector, err := metav1.LabelSelectorAsSelector(pdb.Spec.Selector)
-		if err != nil || !selector.Matches(labels.Set(stringMap(pod, "metadata", "labels"))) {
-			continue
-		}
-		if c.disruptionsAllowed(&pdb, selector) <= 0 {
-			err := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0)
-			err.ErrStatus.Details.Causes = append(err.ErrStatus.Details.Causes, metav1.StatusCause{
-				Type: policyv1.DisruptionBudgetCause, Message: "The disruption budget " + pdb.Name + " does not allow any more disruptions"})
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *cluster) disruptionsAllowed(pdb *policyv1.PodDisruptionBudget, selector labels.Selector) int {
-	healthy, expected := 0, 0
-	for _, item := range c.inNamespace(builtin("", "pods"), pdb.Namespace) {
-		if !selector.Matches(labels.Set(stringMap(item, "metadata", "labels"))) {
-			continue
-		}
-		expected++
-		if podReady(item) {
-			healthy++
-		}
-	}
-	return healthy - desiredHealthy(pdb, expected)
-}
-
-func desiredHealthy(pdb *policyv1.PodDisruptionBudget, expected int) int {
-	if limit := pdb.Spec.MaxUnavailable; limit != nil {
-		n, err := intstr.GetScaledValueFromIntOrPercent(limit, expected, true)
-		if err != nil {
-			return expected
-		}
-		return max(0, expected-n)
-	}
-	if limit := pdb.Spec.MinAvailable; limit != nil {
-		n, err := intstr.GetScaledValueFromIntOrPercent(limit, expected, true)
-		if err != nil {
-			return expected
-		}
-		return n
-	}
-	return 0
-}
-
-func podReady(pod object) bool {
-	for _, item := range list(pod, "status", "conditions") {
-		if cond, ok := item.(object); ok && text(cond, "type") == string(corev1.PodReady) {
-			return text(cond, "status") == string(corev1.ConditionTrue)
-		}
-	}
-	return false
+	err := apierrors.NewTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0)
+	err.ErrStatus.Details.Causes = append(err.ErrStatus.Details.Causes, metav1.StatusCause{
+		Type: policyv1.DisruptionBudgetCause, Message: "The disruption budget " + pdb.Name + " does not allow any more disruptions"})
+	return err
 }
 
 // serveBinding plays the end of scheduling: the pod gets its node.
