@@ -168,6 +168,9 @@ func TestFilledIn(t *testing.T) {
 	m := start(t, azuresim.Options{})
 	m.group()
 	identity := group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
+	for _, name := range []string{"plane", "nodes"} {
+		m.do(201, "PUT", identity+name, "2024-11-30", `{"location":"westus2"}`)
+	}
 	a := m.do(201, "PUT", cluster, aksVersion, `{"location":"westus2","identity":{"type":"UserAssigned","userAssignedIdentities":{"`+identity+`plane":{}}},"properties":{"dnsPrefix":"c",
 	 "identityProfile":{"kubeletidentity":{"resourceId":"`+identity+`nodes"}},"networkProfile":{"ipFamilies":["IPv4","IPv6"]},"agentPoolProfiles":[{"name":"sys","mode":"System","count":1,"vmSize":"Standard_D2s_v3"}]}}`)
 	for path, want := range map[string]string{"podCidrs": `["10.244.0.0/16","fd12:3456:789a::/64"]`, "serviceCidrs": `["10.0.0.0/16","fd12:3456:789a:1::/108"]`} {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/capaks/capaks/azuresim"
 	"github.com/capaks/capaks/azuresim/clock"
 	"github.com/capaks/capaks/azuresim/world"
@@ -184,6 +186,28 @@ func TestFaults(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(string(m.control("GET", "requests", ""))), "\n")
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Status != 200 || last.APIVersion != aksVersion || last.SpecErrors == nil {
 		t.Errorf("last request: %+v %v", last, err)
+	}
+}
+
+// A PATCH names only what changes: the log must not blame it for what it leaves out, nor for the tags API's operation.
+func TestRequestLogOfPatches(t *testing.T) {
+	m := start(t, azuresim.Options{})
+	m.cluster()
+	m.do(200, "PATCH", group, rgVersion, `{"tags":{"a":"b"}}`)
+	m.do(200, "PATCH", group+"/providers/Microsoft.Resources/tags/default", rgVersion, `{"operation":"Merge","properties":{"tags":{"c":"d"}}}`)
+	m.do(200, "PATCH", cluster, aksVersion, `{"tags":{"a":"b"},"odd":1}`)
+	var got [][]string
+	for line := range strings.Lines(string(m.control("GET", "requests", ""))) {
+		var e azuresim.Request
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Method == "PATCH" {
+			got = append(got, e.SpecErrors)
+		}
+	}
+	if diff := cmp.Diff([][]string{{}, {}, {"unknown: odd: not a property of this api-version"}}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -10,8 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/capaks/capaks/azuresim"
 	"github.com/capaks/capaks/azuresim/world"
@@ -20,18 +18,9 @@ import (
 // controlRefused expects a 400 from the control API that contains all the texts.
 func (m *sim) controlRefused(method, path, body string, want ...string) {
 	m.t.Helper()
-	req, err := http.NewRequest(method, m.s.URL()+"/_azuresim/"+path, strings.NewReader(body))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	resp, err := m.http.Do(req)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusBadRequest {
-		m.t.Errorf("%s %s: %d %v %s", path, body, resp.StatusCode, err, raw)
+	status, raw := m.controlAnswer(method, path, body)
+	if status != http.StatusBadRequest {
+		m.t.Errorf("%s %s: %d %s", path, body, status, raw)
 	}
 	for _, text := range want {
 		if !strings.Contains(string(raw), text) {
@@ -221,15 +210,7 @@ func TestAutoUpgrade(t *testing.T) {
 // ready counts the nodes of the cluster whose kubelet answers.
 func (m *sim) ready() int {
 	m.t.Helper()
-	cfg, err := clientcmd.RESTConfigFromKubeConfig(m.kubeconfig())
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	cs, err := kubernetes.NewForConfig(cfg)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	list, err := cs.CoreV1().Nodes().List(m.t.Context(), metav1.ListOptions{})
+	list, err := m.kube().CoreV1().Nodes().List(m.t.Context(), metav1.ListOptions{})
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -91,6 +91,34 @@ func TestCertificate(t *testing.T) {
 	}
 }
 
+// An assertion that is signed by the right key is still of no use to another application or tenant.
+func TestCertificateAssertions(t *testing.T) {
+	m := start(t, azuresim.Options{})
+	const id = "aaaaaaaa-0000-4000-8000-0000000000c1"
+	cert, key := certificate(t)
+	m.s.AddWorld(world.World{Principals: []world.Principal{{TenantID: world.TenantA, ClientID: id, CertificatePEM: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))}}})
+	for _, c := range []struct{ subject, audience, want string }{
+		{id, "https://login.microsoftonline.com/" + world.TenantA + "/v2.0", ""},
+		{id, m.s.URL() + "/contoso.onmicrosoft.com/oauth2/v2.0/token", ""},
+		{id, m.s.URL() + "/" + world.TenantB + "/oauth2/v2.0/token", "AADSTS700023"},
+		{id, "https://management.azure.com/", "AADSTS700023"},
+		{"aaaaaaaa-0000-4000-8000-000000000001", m.s.URL() + "/" + world.TenantA + "/oauth2/v2.0/token", "AADSTS700021"},
+	} {
+		claims := jwt.RegisteredClaims{Issuer: id, Subject: c.subject, Audience: jwt.ClaimStrings{c.audience}, ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour))}
+		assertion, err := jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cred, err := azidentity.NewClientAssertionCredential(world.TenantA, id, func(context.Context) (string, error) { return assertion, nil }, &azidentity.ClientAssertionCredentialOptions{ClientOptions: m.options(), DisableInstanceDiscovery: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := token(cred); (c.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("subject %s audience %s: got %v, want %q", c.subject, c.audience, err, c.want)
+		}
+	}
+}
+
 func TestFederation(t *testing.T) {
 	m := start(t, azuresim.Options{})
 	issuerKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -104,16 +132,19 @@ func TestFederation(t *testing.T) {
 	const id = "aaaaaaaa-0000-4000-8000-0000000000f1"
 	m.s.AddWorld(world.World{Principals: []world.Principal{{TenantID: world.TenantA, ClientID: id,
 		Federated: []world.Federated{{Issuer: "https://oidc.test", Subject: "system:serviceaccount:ns:sa", PublicKeyPEM: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))}}}}})
+	const issuer, audience = "https://oidc.test", "api://AzureADTokenExchange"
 	for _, c := range []struct {
-		subject string
-		age     time.Duration
-		want    string
+		issuer, subject, audience string
+		age                       time.Duration
+		want                      string
 	}{
-		{"system:serviceaccount:ns:sa", 0, ""},
-		{"system:serviceaccount:ns:other", 0, "AADSTS700213"},
-		{"system:serviceaccount:ns:sa", 2 * time.Hour, "AADSTS700024"},
+		{issuer, "system:serviceaccount:ns:sa", audience, 0, ""},
+		{issuer + "/", "system:serviceaccount:ns:sa", audience, 0, "AADSTS700211"},
+		{issuer, "system:serviceaccount:ns:sa", "https://kubernetes.default.svc", 0, "AADSTS700212"},
+		{issuer, "system:serviceaccount:ns:other", audience, 0, "AADSTS700213"},
+		{issuer, "system:serviceaccount:ns:sa", audience, 2 * time.Hour, "AADSTS700024"},
 	} {
-		claims := jwt.RegisteredClaims{Issuer: "https://oidc.test", Subject: c.subject, Audience: jwt.ClaimStrings{"api://AzureADTokenExchange"}, ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour - c.age))}
+		claims := jwt.RegisteredClaims{Issuer: c.issuer, Subject: c.subject, Audience: jwt.ClaimStrings{c.audience}, ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour - c.age))}
 		assertion, err := jwt.NewWithClaims(jwt.SigningMethodES256, claims).SignedString(issuerKey)
 		if err != nil {
 			t.Fatal(err)

@@ -147,6 +147,9 @@ func TestTagsAtScope(t *testing.T) {
 			t.Errorf("%s still has %v", scope, a.Body["tags"])
 		}
 	}
+	for _, name := range []string{"a<b", "50%", "a/b", `a\\b`} {
+		m.refused(400, "InvalidTagNameCharacters", "reserved characters '<,>,%,&,\\,?,/'", "PUT", group, rgVersion, `{"location":"westus2","tags":{"`+name+`":"x"}}`)
+	}
 	m.refused(400, "InvalidTagsPatchOperation", "'Shuffle'", "PATCH", sub+"/providers/Microsoft.Resources/tags/default", rgVersion, `{"operation":"Shuffle"}`)
 	m.refused(404, "ResourceNotFound", "", "GET", cluster+"x/providers/Microsoft.Resources/tags/default", rgVersion, "")
 	m.do(200, "PUT", cluster, aksVersion, strings.Replace(twoPools, `"count":2`, `"count":3`, 1))

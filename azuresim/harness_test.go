@@ -198,7 +198,17 @@ func (m *sim) refused(status int, code, text, method, path, version, body string
 	return a
 }
 
+// control calls the control API and expects it to do what was asked.
 func (m *sim) control(method, path, body string) []byte {
+	m.t.Helper()
+	status, raw := m.controlAnswer(method, path, body)
+	if status != http.StatusOK {
+		m.t.Fatalf("%s %s: %d %s", path, body, status, raw)
+	}
+	return raw
+}
+
+func (m *sim) controlAnswer(method, path, body string) (int, []byte) {
 	m.t.Helper()
 	req, err := http.NewRequest(method, m.s.URL()+"/_azuresim/"+path, strings.NewReader(body))
 	if err != nil {
@@ -210,10 +220,10 @@ func (m *sim) control(method, path, body string) []byte {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		m.t.Fatalf("%s %s: %d %v %s", method, path, resp.StatusCode, err, raw)
+	if err != nil {
+		m.t.Fatal(err)
 	}
-	return raw
+	return resp.StatusCode, raw
 }
 
 func (m *sim) group() {

@@ -10,8 +10,6 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/capaks/capaks/azuresim"
 )
@@ -130,15 +128,7 @@ func (m *sim) kubeconfig() []byte {
 // nodes are the provider ids of the workload cluster's Nodes, read with the admin kubeconfig.
 func (m *sim) nodes() []string {
 	m.t.Helper()
-	cfg, err := clientcmd.RESTConfigFromKubeConfig(m.kubeconfig())
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	cs, err := kubernetes.NewForConfig(cfg)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	list, err := cs.CoreV1().Nodes().List(m.t.Context(), metav1.ListOptions{})
+	list, err := m.kube().CoreV1().Nodes().List(m.t.Context(), metav1.ListOptions{})
 	if err != nil {
 		m.t.Fatal(err)
 	}

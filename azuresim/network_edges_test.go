@@ -1,6 +1,7 @@
 package azuresim_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -84,4 +85,24 @@ func TestPublicNames(t *testing.T) {
 		t.Errorf("endpoints %v", list)
 	}
 	m.refused(400, "BadRequest", "was not found", "PUT", profile+"/nestedEndpoints/n", "2022-04-01", `{"properties":{"targetResourceId":"`+network+`trafficManagerProfiles/no"}}`)
+}
+
+// Names are checked before anything else, and what a description does not know is neither stored nor shown.
+func TestNetworkBodiesAndNames(t *testing.T) {
+	m := start(t, azuresim.Options{})
+	m.group()
+	space := `{"location":"westus2","properties":{"fooBar":1,"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},"subnets":[{"name":"NAME","properties":{"addressPrefix":"10.0.0.0/24","fooBar":1}}]}}`
+	for _, name := range []string{"-a", "a-", "a b", strings.Repeat("a", 81)} {
+		m.refused(400, "InvalidResourceName", "Resource name "+name+" is invalid. The name can be up to 80 characters long.", "PUT", network+"routeTables/"+url.PathEscape(name), netCurrent, `{"location":"westus2"}`)
+		m.refused(400, "InvalidResourceName", name, "PUT", vnet, netCurrent, strings.Replace(space, "NAME", name, 1))
+	}
+	m.made(network+"routeTables/"+strings.Repeat("a", 79)+"_", `{"location":"westus2"}`)
+	whole := m.made(vnet, strings.Replace(space, "NAME", "s", 1))
+	subnet := m.do(200, "GET", vnet+"/subnets/s", netCurrent, "")
+	m.wantEqual(subnet, "properties.addressPrefix", "10.0.0.0/24")
+	for _, a := range []answer{whole, subnet} {
+		if got := a.get("properties.fooBar"); got != nil {
+			t.Errorf("%s has fooBar %v", a.get("id"), got)
+		}
+	}
 }

@@ -40,6 +40,7 @@ func TestAPIVersions(t *testing.T) {
 	m := start(t, azuresim.Options{})
 	m.group()
 	m.refused(400, "MissingApiVersionParameter", "", "GET", cluster, "", "")
+	m.do(200, "GET", group+"?api-Version="+rgVersion, "", "") // the spelling of recorded Location headers
 	m.refused(400, "NoRegisteredProviderFound", "for type 'managedClusters'", "GET", cluster, "2031-01-01", "")
 	m.refused(400, "InvalidApiVersionParameter", "The api-version '1999-01-01' is invalid", "GET", group, "1999-01-01", "")
 	m.refused(404, "InvalidResourceType", "fruitBowls", "GET", group+"/providers/Microsoft.ContainerService/fruitBowls/x", aksVersion, "")

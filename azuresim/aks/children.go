@@ -44,12 +44,12 @@ func (p *Provider) childRoutes() []arm.Route {
 	unbind := r(TrustedAccessType, del, binding, "delete", p.deleteTrustedAccess)
 	unbind.AnyGroup = true // what a vanished group looks like depends on the api-version
 	return []arm.Route{
-		r(MaintenanceType, get, windows, "read", p.listMaintenance),
-		r(MaintenanceType, get, window, "read", p.getMaintenance),
+		r(MaintenanceType, get, windows, "read", p.listChildren(maintenanceConfiguration)),
+		r(MaintenanceType, get, window, "read", p.getChild(maintenanceConfiguration)),
 		r(MaintenanceType, put, window, "write", p.putMaintenance),
 		r(MaintenanceType, del, window, "delete", p.deleteMaintenance),
-		r(TrustedAccessType, get, bindings, "read", p.listTrustedAccess),
-		r(TrustedAccessType, get, binding, "read", p.getTrustedAccess),
+		r(TrustedAccessType, get, bindings, "read", p.listChildren(roleBinding)),
+		r(TrustedAccessType, get, binding, "read", p.getChild(roleBinding)),
 		r(TrustedAccessType, put, binding, "write", p.putTrustedAccess),
 		unbind,
 		r(Namespace+"/locations/trustedAccessRoles", get, loc+"/trustedAccessRoles", "read", p.trustedAccessRoles),
@@ -87,17 +87,47 @@ func childNotFound(rq *arm.Request, what, name, subcode string) error {
 	return e
 }
 
-// listChildren answers with what there is of a type below the cluster.
-func (p *Provider) listChildren(rq *arm.Request, typ string, view func(*fabric.Resource) arm.Object) (*arm.Response, error) {
-	c, err := p.cluster(rq)
-	if err != nil {
-		return nil, err
+// childType is a type whose resources stand below a cluster and are read like all others.
+type childType struct {
+	name, collection string
+	param            string // of the route
+	what, notFound   string // in the text and the subcode of the 404
+	view             func(*fabric.Resource) arm.Object
+}
+
+// child finds the resource a request is about, nil if there is none in the cluster.
+func (p *Provider) child(rq *arm.Request, t childType) (c, child *fabric.Resource, err error) {
+	if c, err = p.cluster(rq); err != nil {
+		return nil, nil, err
 	}
-	value := []arm.Object{}
-	for _, r := range p.Fabric.Children(c.ID, typ) {
-		value = append(value, view(r))
+	return c, p.Fabric.Get(c.ARMID().Child(t.collection, rq.Params[t.param]).String()), nil
+}
+
+func (p *Provider) getChild(t childType) arm.Handler {
+	return func(rq *arm.Request) (*arm.Response, error) {
+		_, r, err := p.child(rq, t)
+		switch {
+		case err != nil:
+			return nil, err
+		case r == nil:
+			return nil, childNotFound(rq, t.what, rq.Params[t.param], t.notFound)
+		}
+		return pretty(http.StatusOK, t.view(r)), nil
 	}
-	return pretty(http.StatusOK, arm.Page(rq, value)), nil
+}
+
+func (p *Provider) listChildren(t childType) arm.Handler {
+	return func(rq *arm.Request) (*arm.Response, error) {
+		c, err := p.cluster(rq)
+		if err != nil {
+			return nil, err
+		}
+		value := []arm.Object{}
+		for _, r := range p.Fabric.Children(c.ID, t.name) {
+			value = append(value, t.view(r))
+		}
+		return pretty(http.StatusOK, arm.Page(rq, value)), nil
+	}
 }
 
 // knownLocation refuses what is not a region, for the read-only lists per region.

@@ -17,15 +17,16 @@ import (
 
 // Cluster is what the provider knows about a cluster and does not show as it is.
 type Cluster struct {
-	ScaleSetSuffix string   `json:"scaleSetSuffix"` // eight digits shared by all scale sets of the cluster
-	OutboundIPs    []string `json:"outboundIPs"`    // names of the managed public IPs
-	KubeletClient  string   `json:"kubeletClient"`
-	KubeletObject  string   `json:"kubeletObject"`
-	OIDC           string   `json:"oidc"`
-	Deployed       bool     `json:"deployed"` // a create has succeeded once
-	API            bool     `json:"api"`      // the API server exists
-	NextIP         int      `json:"nextIP"`
-	Resume         []string `json:"resume,omitempty"` // the pools that were running when the cluster was stopped
+	ScaleSetSuffix string          `json:"scaleSetSuffix"` // eight digits shared by all scale sets of the cluster
+	OutboundIPs    []string        `json:"outboundIPs"`    // names of the managed public IPs
+	KubeletClient  string          `json:"kubeletClient"`
+	KubeletObject  string          `json:"kubeletObject"`
+	OIDC           string          `json:"oidc"`
+	Deployed       bool            `json:"deployed"` // a create has succeeded once
+	API            bool            `json:"api"`      // the API server exists
+	NextIP         int             `json:"nextIP"`
+	Resume         []string        `json:"resume,omitempty"` // the pools that were running when the cluster was stopped
+	Deprecated     []DeprecatedUse `json:"deprecated,omitempty"`
 }
 
 func private(c *fabric.Resource) *Cluster { return c.Private.(*Cluster) }
@@ -100,7 +101,10 @@ func (p *Provider) checkClusterEnvelope(rq *arm.Request, c *fabric.Resource) err
 	if !clusterName.MatchString(rq.ID.Name()) {
 		return badRequest("InvalidParameter", "resourceName", "The value of parameter resourceName is invalid. Error details: %s does not match %s. Please see https://aka.ms/aks-naming-rules for more details.", rq.ID.Name(), clusterName)
 	}
-	return resources.CheckPlace(p.World.Get(), rq, c, ClusterType)
+	if err := resources.CheckPlace(p.World.Get(), rq, c, ClusterType); err != nil {
+		return err
+	}
+	return p.checkIdentities(rq)
 }
 
 func (p *Provider) createCluster(rq *arm.Request) (*arm.Response, error) {
@@ -139,11 +143,11 @@ func (p *Provider) createCluster(rq *arm.Request) (*arm.Response, error) {
 // storeCluster is the point of no return of a create.
 func (p *Provider) storeCluster(d *draft, pools []poolDraft, patch, tenant string) *fabric.Resource {
 	c := p.Fabric.Create(d.id, d.location, d.body)
-	c.Private = &Cluster{ScaleSetSuffix: digits(c.ID, 8), OutboundIPs: []string{uuid.NewString()}, KubeletClient: uuid.NewString(), KubeletObject: uuid.NewString(), OIDC: uuid.NewString(), NextIP: 4}
+	c.Private = &Cluster{ScaleSetSuffix: scaleSetSuffix(), OutboundIPs: []string{uuid.NewString()}, KubeletClient: uuid.NewString(), KubeletObject: uuid.NewString(), OIDC: uuid.NewString(), NextIP: 4}
 	props := arm.Map(c.Body, "properties")
 	nameServer(props, c.Location)
 	props["currentKubernetesVersion"] = patch
-	props["resourceUID"] = fmt.Sprintf("%08x", p.Fabric.Clock.Now().Unix()) + hexDigits(16) // starts with the time (recorded)
+	props["resourceUID"] = fmt.Sprintf("%08x", p.Fabric.Clock.Now().Unix()) + random(hexDigits, 16) // starts with the time (recorded)
 	p.fillIdentity(c.Body, tenant)
 	for _, pd := range pools {
 		pool := p.Fabric.Create(c.ARMID().Child("agentPools", pd.name), "", pd.body)
@@ -159,7 +163,7 @@ func nameServer(props arm.Object, location string) {
 	if prefix == "" {
 		prefix = subdomain
 	}
-	host := prefix + "-" + letters(8)
+	host := prefix + "-" + random(letters, 8)
 	props["fqdn"] = host + ".hcp." + location + ".azmk8s.io"
 	props["azurePortalFQDN"] = host + ".portal.hcp." + location + ".azmk8s.io"
 	if !arm.Bool(props, "apiServerAccessProfile.enablePrivateCluster") {
@@ -257,6 +261,11 @@ func (p *Provider) draftUpdate(rq *arm.Request, c *fabric.Resource) (d draft, po
 	}
 	if pools, err = p.draftPools(rq, &d, profiles, target); err != nil {
 		return d, nil, "", err
+	}
+	if target != arm.Str(c.Body, "properties.currentKubernetesVersion") || upgrades(pools) {
+		if err = p.mayUpgrade(c, d.body, target); err != nil {
+			return d, nil, "", err
+		}
 	}
 	return d, pools, target, p.checkCluster(rq, &d, pools)
 }

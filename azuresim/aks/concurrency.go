@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/capaks/capaks/azuresim/arm"
 	"github.com/capaks/capaks/azuresim/fabric"
@@ -44,4 +45,22 @@ func (p *Provider) poolBusy(c *fabric.Resource, name string) error {
 		}
 	}
 	return nil
+}
+
+// poolGoing: a pool whose deletion has begun accepts nothing but another deletion, however long it takes. label is the
+// state the refused change would have had.
+func (p *Provider) poolGoing(pool *fabric.Resource, label string) error {
+	if pool == nil {
+		return nil
+	}
+	op := p.Fabric.RunningOn(pool.ID)
+	if op == nil || op.Kind != deletePool {
+		return nil
+	}
+	if label == "" {
+		label = "Updating"
+	}
+	s := int(p.Fabric.Clock.Now().Sub(op.Start).Seconds())
+	return arm.FlatError(http.StatusConflict, "OperationNotAllowed", "Unable to perform '%s' operation on '%s' since deletion was issued on '%s'. The only allowed operation is deletion once deletion has started. The delete operation started at '%s' and elapsed time is: '%02d:%02d:%02d' (RFC3339 format)",
+		label, pool.Name, pool.Name, op.Start.UTC().Format(time.RFC3339), s/3600, s/60%60, s%60)
 }

@@ -1,13 +1,8 @@
 package aks
 
 import (
-	"crypto/sha256"
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/capaks/capaks/azuresim/arm"
 )
@@ -118,61 +113,6 @@ func hasPodCIDR(n arm.Object) bool {
 	return arm.Str(n, "networkPlugin") == "kubenet" || strings.EqualFold(arm.Str(n, "networkPluginMode"), "overlay")
 }
 
-// fillIdentity adds what Entra ID knows about the cluster's identity. Another type of identity is another identity.
-func (p *Provider) fillIdentity(body arm.Object, tenant string) {
-	id := arm.Map(body, "identity")
-	if id == nil {
-		p.fillKubelet(body)
-		return
-	}
-	switch arm.Str(id, "type") {
-	case "SystemAssigned":
-		arm.Default(id, "principalId", uuid.NewString())
-		arm.Default(id, "tenantId", tenant)
-		delete(id, "userAssignedIdentities")
-	default:
-		delete(id, "principalId")
-		delete(id, "tenantId")
-	}
-	p.fillUserIdentities(body)
-	p.fillKubelet(body)
-}
-
-// fillKubelet completes the identity a user brought for the nodes. What a client sends back of the one the service made
-// by itself is not brought.
-func (p *Provider) fillKubelet(body arm.Object) {
-	const path = "properties.identityProfile.kubeletidentity"
-	id := arm.Str(body, path+".resourceId")
-	own := "/resourcegroups/" + arm.Str(body, "properties.nodeResourceGroup") + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
-	if id == "" || strings.Contains(strings.ToLower(id), strings.ToLower(own)) {
-		arm.Remove(body, "properties.identityProfile")
-		return
-	}
-	client, object := guidOf("client", id), guidOf("principal", id)
-	if who := p.World.Get().Principal(id); who != nil {
-		client, object = who.ClientID, who.Object()
-	}
-	arm.Put(body, path, arm.Object{"resourceId": id, "clientId": client, "objectId": object})
-}
-
-// fillUserIdentities shows the ids of the identities that exist, and made-up ones for those nobody created here.
-func (p *Provider) fillUserIdentities(body arm.Object) {
-	w := p.World.Get()
-	ids := arm.Map(body, "identity.userAssignedIdentities")
-	for id := range ids {
-		client, principal := guidOf("client", id), guidOf("principal", id)
-		if who := w.Principal(id); who != nil {
-			client, principal = who.ClientID, who.Object()
-		}
-		ids[id] = arm.Object{"clientId": client, "principalId": principal}
-	}
-}
-
-// guidOf is a stable identifier for something Azure would look up.
-func guidOf(kind, id string) string {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(kind+":"+strings.ToLower(id))).String()
-}
-
 // defaultPool fills in a new pool.
 func (p *Provider) defaultPool(d *draft, props arm.Object, patch string) {
 	n := arm.Map(d.body, "properties.networkProfile")
@@ -274,36 +214,4 @@ func (p *Provider) nodeImage(pool arm.Object) string {
 
 func notOffered(cluster, version string) error {
 	return badRequest("K8sVersionNotSupported", "", "Managed cluster %s is on version %s which is not supported in this region. Please use [az aks get-versions] command to get the supported version list in this region. For more information, please check https://aka.ms/supported-version-list", cluster, version)
-}
-
-// digits derives n decimal digits from an id, so that a cluster's scale sets share them.
-func digits(id string, n int) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(id) + uuid.NewString()))
-	var b strings.Builder
-	for i := range n {
-		d := int(sum[i]) % 10
-		if i == 0 && d == 0 {
-			d = 1
-		}
-		fmt.Fprint(&b, d)
-	}
-	return b.String()
-}
-
-func letters(n int) string {
-	const set = "abcdefghijklmnopqrstuvwxyz0123456789"
-	out := make([]byte, n)
-	for i := range out {
-		out[i] = set[rand.IntN(len(set))]
-	}
-	return string(out)
-}
-
-func hexDigits(n int) string {
-	const set = "0123456789abcdef"
-	out := make([]byte, n)
-	for i := range out {
-		out[i] = set[rand.IntN(len(set))]
-	}
-	return string(out)
 }

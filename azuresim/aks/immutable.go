@@ -174,12 +174,16 @@ func (p *Provider) checkOutbound(c *fabric.Resource, sent arm.Object) error {
 	if to == "" || to == from {
 		return nil
 	}
-	brought := false
-	for _, pool := range p.pools(c) {
-		brought = brought || arm.Str(pool.Body, "properties.vnetSubnetID") != ""
-	}
-	if !slices.Contains(outboundFrom[brought][from], to) {
+	subnets := p.broughtSubnets(c)
+	if !slices.Contains(outboundFrom[len(subnets) > 0][from], to) {
 		return fixed("networkProfile.outboundType")
+	}
+	for _, id := range subnets {
+		if subnet := p.Fabric.Get(id); subnet != nil && strings.EqualFold(to, userDefinedRouting) {
+			if err := checkRoutes(subnet); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

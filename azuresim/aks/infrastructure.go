@@ -68,7 +68,7 @@ func (p *Provider) furnish(c *fabric.Resource) {
 	if kubenet {
 		_ = p.put(c, "routeTables", table, arm.Object{})
 	}
-	if p.broughtSubnet(c) != "" {
+	if len(p.broughtSubnets(c)) > 0 {
 		return
 	}
 	subnet := arm.Object{"addressPrefix": nodeSubnet, "networkSecurityGroup": reference(p.part(c, networkNamespace, "networkSecurityGroups", group))}
@@ -87,14 +87,15 @@ const (
 	nodeSubnet  = "10.224.0.0/16"
 )
 
-// broughtSubnet is the user's subnet the nodes are in, "" if there is none.
-func (p *Provider) broughtSubnet(c *fabric.Resource) string {
+// broughtSubnets are the user's subnets the nodes are in.
+func (p *Provider) broughtSubnets(c *fabric.Resource) []string {
+	var out []string
 	for _, pool := range p.pools(c) {
 		if id := arm.Str(pool.Body, "properties.vnetSubnetID"); id != "" {
-			return id
+			out = append(out, id)
 		}
 	}
-	return ""
+	return out
 }
 
 // connectOutbound makes the managed public addresses, and what sends the cluster's traffic out through them.
@@ -227,9 +228,9 @@ func (p *Provider) connectPrivately(c *fabric.Resource) error {
 	if p.Infrastructure.Put == nil || !isPrivate(c) || !ok || arm.Bool(c.Body, "properties.apiServerAccessProfile.enableVnetIntegration") {
 		return nil
 	}
-	subnet, _ := arm.ParseID(p.broughtSubnet(c))
-	if subnet.Provider == "" {
-		subnet = p.nodeSubnetID(c)
+	subnet := p.nodeSubnetID(c)
+	if brought := p.broughtSubnets(c); len(brought) > 0 {
+		subnet, _ = arm.ParseID(brought[0])
 	}
 	connection := arm.Object{"name": "kube-apiserver", "properties": arm.Object{"privateLinkServiceId": c.ID, "groupIds": []any{management}}}
 	endpoint := p.part(c, networkNamespace, "privateEndpoints", "kube-apiserver")

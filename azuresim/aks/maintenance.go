@@ -23,31 +23,14 @@ var schedules = []string{"daily", "weekly", "absoluteMonthly", "relativeMonthly"
 
 const dateFormat = "2006-01-02"
 
-func (p *Provider) maintenance(rq *arm.Request) (c, config *fabric.Resource, err error) {
-	if c, err = p.cluster(rq); err != nil {
-		return nil, nil, err
-	}
-	return c, p.Fabric.Get(c.ARMID().Child("maintenanceConfigurations", rq.Params["config"]).String()), nil
+var maintenanceConfiguration = childType{
+	name: MaintenanceType, collection: "maintenanceConfigurations", param: "config",
+	what: "maintenance configuration", notFound: "GetMaintenanceConfiguration_NotFound", view: viewMaintenance,
 }
 
 // viewMaintenance has no type and no systemData, although the description declares both (recorded).
 func viewMaintenance(r *fabric.Resource) arm.Object {
 	return arm.Object{"id": r.ID, "name": r.Name, "properties": r.Body["properties"]}
-}
-
-func (p *Provider) listMaintenance(rq *arm.Request) (*arm.Response, error) {
-	return p.listChildren(rq, MaintenanceType, viewMaintenance)
-}
-
-func (p *Provider) getMaintenance(rq *arm.Request) (*arm.Response, error) {
-	_, config, err := p.maintenance(rq)
-	switch {
-	case err != nil:
-		return nil, err
-	case config == nil:
-		return nil, childNotFound(rq, "maintenance configuration", rq.Params["config"], "GetMaintenanceConfiguration_NotFound")
-	}
-	return pretty(http.StatusOK, viewMaintenance(config)), nil
 }
 
 // putMaintenance answers 200 at once, also for a new configuration (recorded), and whatever runs on the cluster.
@@ -81,7 +64,7 @@ func (p *Provider) putMaintenance(rq *arm.Request) (*arm.Response, error) {
 }
 
 func (p *Provider) deleteMaintenance(rq *arm.Request) (*arm.Response, error) {
-	_, config, err := p.maintenance(rq)
+	_, config, err := p.child(rq, maintenanceConfiguration)
 	switch {
 	case err != nil:
 		return nil, err

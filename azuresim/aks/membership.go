@@ -80,6 +80,9 @@ func (p *Provider) Upgrade(id, kind, version string) (*fabric.Operation, *arm.Op
 	default:
 		return nil, nil
 	}
+	if err := p.mayUpgrade(c, c.Body, target); err != nil {
+		return nil, operationError(err)
+	}
 	return p.startUpgrade(c, label, target, pools), nil
 }
 

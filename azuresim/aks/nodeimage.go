@@ -22,6 +22,9 @@ func (p *Provider) upgradeNodeImage(rq *arm.Request) (*arm.Response, error) {
 	if err := p.poolIdle(c, pool); err != nil {
 		return nil, err
 	}
+	if err := p.checkBudgets(c); err != nil {
+		return nil, err
+	}
 	op := p.startNodeImage(rq, c, pool)
 	return p.accepted(rq, op, http.StatusAccepted, p.viewPool(rq, pool)), nil
 }

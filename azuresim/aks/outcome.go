@@ -33,6 +33,7 @@ func (p *Provider) clusterPutDone(op *fabric.Operation, fail *arm.OperationError
 		return fail, 0
 	}
 	fail, wait := p.poolsDone(op, c)
+	p.syncNodes(c)
 	switch {
 	case wait > 0:
 		return nil, wait
@@ -41,7 +42,6 @@ func (p *Provider) clusterPutDone(op *fabric.Operation, fail *arm.OperationError
 	default:
 		p.succeeded(c)
 	}
-	p.syncNodes(c)
 	return fail, 0
 }
 
@@ -61,17 +61,27 @@ func (p *Provider) controlPlaneDone(c *fabric.Resource, version string) *arm.Ope
 	return nil
 }
 
-// poolsDone ends the change of each pool; the first failure is the cluster's.
+// poolsDone ends the change of each pool, those that could be drained before those that keep the operation waiting. No
+// pool has failed as long as one waits. The first failure is the cluster's.
 func (p *Provider) poolsDone(op *fabric.Operation, c *fabric.Resource) (first *arm.OperationError, wait time.Duration) {
+	failures, again := map[*fabric.Resource]*arm.OperationError{}, op.Args[drainingSince] != ""
 	for _, pool := range p.pools(c) {
+		if again && pool.State == "Succeeded" {
+			continue
+		}
 		fail, more := p.replaceMachines(op, c, pool)
 		wait = max(wait, more)
 		if fail != nil {
-			p.failed(pool, fail)
-			first = cmp.Or(first, fail)
+			failures[pool], first = fail, cmp.Or(first, fail)
 		}
 	}
-	return first, wait
+	if wait > 0 {
+		return nil, wait
+	}
+	for pool, fail := range failures {
+		p.failed(pool, fail)
+	}
+	return first, 0
 }
 
 // clusterFailed leaves the cluster, and the pools that had not ended, behind.

@@ -80,6 +80,9 @@ func (p *Provider) UpgradeNodeImage(r *fabric.Resource) error {
 		if image := p.nodeImage(props); arm.Str(props, "nodeImageVersion") == image {
 			return fmt.Errorf(newest, image)
 		}
+		if err := p.checkBudgets(c); err != nil {
+			return err
+		}
 		p.startNodeImage(nil, c, r)
 		return nil
 	}

@@ -3,6 +3,7 @@ package aks
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -40,12 +41,11 @@ func (pd *poolDraft) replacement() string {
 }
 
 func poolsChanged(pools []poolDraft) bool {
-	for _, pd := range pools {
-		if pd.label != "" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(pools, func(pd poolDraft) bool { return pd.label != "" })
+}
+
+func upgrades(pools []poolDraft) bool {
+	return slices.ContainsFunc(pools, func(pd poolDraft) bool { return pd.target != "" })
 }
 
 func (p *Provider) poolNotFound(rq *arm.Request) *arm.Error {
@@ -104,22 +104,8 @@ func (p *Provider) putPool(rq *arm.Request) (*arm.Response, error) {
 	if err := precondition(rq, pool != nil, etag); err != nil {
 		return nil, err
 	}
-	if err := p.poolBusy(c, rq.Params["pool"]); err != nil {
-		return nil, err
-	}
-	if err := notWhileStopped(c, "updating agent pools"); err != nil {
-		return nil, err
-	}
-	sent := arm.Map(clean(rq.Body, poolReadOnly), "properties")
-	if sent == nil {
-		sent = arm.Object{}
-	}
-	d := draft{id: c.ARMID(), location: c.Location, body: c.Body, version: rq.APIVersion, stored: c}
-	pd, err := p.draftPool(&d, rq.Params["pool"], sent, pool, false, arm.Str(c.Body, "properties.currentKubernetesVersion"))
+	pd, err := p.checkPoolPut(rq, c, pool)
 	if err != nil {
-		return nil, err
-	}
-	if err := p.checkPools(rq, &d, []poolDraft{pd}); err != nil {
 		return nil, err
 	}
 	status, duration := http.StatusOK, p.Durations().PoolUpdate
@@ -145,6 +131,32 @@ func (p *Provider) putPool(rq *arm.Request) (*arm.Response, error) {
 	}
 	op := p.Fabric.Start(rq, fabric.Plan{Kind: putPool, Label: pd.label, Resource: pool, Location: c.Location, Duration: duration, Args: args})
 	return p.accepted(rq, op, status, p.viewPool(rq, pool)), nil
+}
+
+// checkPoolPut works out the pool a PUT asks for, or why not.
+func (p *Provider) checkPoolPut(rq *arm.Request, c, pool *fabric.Resource) (poolDraft, error) {
+	d := draft{id: c.ARMID(), location: c.Location, body: c.Body, version: rq.APIVersion, stored: c}
+	sent := arm.Map(clean(rq.Body, poolReadOnly), "properties")
+	pd, invalid := p.draftPool(&d, rq.Params["pool"], sent, pool, false, arm.Str(c.Body, "properties.currentKubernetesVersion"))
+	if err := p.poolGoing(pool, pd.label); err != nil {
+		return pd, err
+	}
+	if err := p.poolBusy(c, rq.Params["pool"]); err != nil {
+		return pd, err
+	}
+	if err := notWhileStopped(c, "updating agent pools"); err != nil {
+		return pd, err
+	}
+	if invalid != nil {
+		return pd, invalid
+	}
+	if err := p.checkPools(rq, &d, []poolDraft{pd}); err != nil {
+		return pd, err
+	}
+	if pd.target != "" {
+		return pd, p.checkBudgets(c)
+	}
+	return pd, nil
 }
 
 func (p *Provider) deletePool(rq *arm.Request) (*arm.Response, error) {

@@ -1,8 +1,14 @@
-// Package aks emulates the managed cluster part of Microsoft.ContainerService. One file per concern: requests
-// (cluster.go, pool.go, actions.go, power.go, abort.go, runcommand.go, credentials.go, children.go), what Azure refuses
-// (validate_*.go, immutable.go, versions.go, concurrency.go, etag.go, quota.go), what it fills in (defaults.go), what it
-// shows in which api-version (view.go, shape*.go), and what happens in the background (operations.go, outcome.go,
-// nodes.go). It must not speak HTTP itself and must not sleep: all waiting is the fabric's.
+// Package aks emulates the managed cluster part of Microsoft.ContainerService. One file per concern:
+//   - requests: cluster.go, pool.go, credentials.go, operations.go; what is done by POST: actions.go, power.go, abort.go,
+//     nodeimage.go, machines.go, runcommand.go; what stands around a cluster: children.go and a file per type;
+//   - what Azure refuses: validate_*.go, immutable.go, versions.go, concurrency.go, etag.go, quota.go, lockdown.go;
+//   - what it fills in: defaults.go, identity.go, names.go; merge.go is what a request changes and what it leaves;
+//   - what it shows in which api-version: view.go, shape*.go;
+//   - what happens in the background: outcome.go (the ends of operations), drain.go, nodes.go (machines and Nodes),
+//     infrastructure.go (the rest of the node resource group), window.go; what others make happen: outside.go (the
+//     control API), membership.go (a fleet).
+//
+// It must not speak HTTP itself and must not sleep: all waiting is the fabric's.
 package aks
 
 import (

@@ -25,32 +25,15 @@ const (
 
 var bindingName = regexp.MustCompile(`^[A-Za-z0-9-]{1,24}$`)
 
-func (p *Provider) trustedAccess(rq *arm.Request) (c, binding *fabric.Resource, err error) {
-	if c, err = p.cluster(rq); err != nil {
-		return nil, nil, err
-	}
-	return c, p.Fabric.Get(c.ARMID().Child("trustedAccessRoleBindings", rq.Params["binding"]).String()), nil
+var roleBinding = childType{
+	name: TrustedAccessType, collection: "trustedAccessRoleBindings", param: "binding",
+	what: "trusted access role binding", notFound: "GetTrustedAccessRoleBinding_NotFound", view: viewTrustedAccess,
 }
 
 func viewTrustedAccess(r *fabric.Resource) arm.Object {
 	props := arm.Copy(arm.Map(r.Body, "properties"))
 	props["provisioningState"] = r.State
 	return arm.Object{"id": r.ID, "name": r.Name, "type": TrustedAccessType, "properties": props}
-}
-
-func (p *Provider) listTrustedAccess(rq *arm.Request) (*arm.Response, error) {
-	return p.listChildren(rq, TrustedAccessType, viewTrustedAccess)
-}
-
-func (p *Provider) getTrustedAccess(rq *arm.Request) (*arm.Response, error) {
-	_, binding, err := p.trustedAccess(rq)
-	switch {
-	case err != nil:
-		return nil, err
-	case binding == nil:
-		return nil, childNotFound(rq, "trusted access role binding", rq.Params["binding"], "GetTrustedAccessRoleBinding_NotFound")
-	}
-	return pretty(http.StatusOK, viewTrustedAccess(binding)), nil
 }
 
 // putTrustedAccess answers 201 and Updating, also for an existing binding (recorded). Pools may change meanwhile.
@@ -117,7 +100,7 @@ func (p *Provider) deleteTrustedAccess(rq *arm.Request) (*arm.Response, error) {
 	if p.Fabric.Get(rq.ID.Group().String()) == nil && rq.APIVersion >= trustedAccessGroupFirst {
 		return nil, arm.GroupNotFound(rq.ID.ResourceGroup)
 	}
-	c, binding, err := p.trustedAccess(rq)
+	c, binding, err := p.child(rq, roleBinding)
 	switch {
 	case err != nil:
 		return nil, err

@@ -33,6 +33,9 @@ func (p *Provider) checkCluster(rq *arm.Request, d *draft, pools []poolDraft) er
 			return err
 		}
 	}
+	if err := p.checkKubelet(d); err != nil {
+		return err
+	}
 	if d.stored == nil {
 		if err := p.checkClusterQuota(d); err != nil {
 			return err
@@ -42,16 +45,6 @@ func (p *Provider) checkCluster(rq *arm.Request, d *draft, pools []poolDraft) er
 		return err
 	}
 	return checkNetwork(props)
-}
-
-func checkIdentity(body arm.Object) error {
-	if strings.Contains(arm.Str(body, "identity.type"), "UserAssigned") && len(arm.Map(body, "identity.userAssignedIdentities")) == 0 {
-		return badRequest("InvalidParameter", "identity.userAssignedIdentities", "Required parameter identity.userAssignedIdentities is missing (null).")
-	}
-	if arm.Str(body, "properties.identityProfile.kubeletidentity.resourceId") != "" && arm.Str(body, "identity.type") != "UserAssigned" {
-		return badRequest("CustomKubeletIdentityOnlySupportedOnUserAssignedMSICluster", "identityProfile.kubeletidentity", "Custom kubelet identity is only supported on user assigned MSI cluster.")
-	}
-	return nil
 }
 
 // checkAccess: who can reach the API server, and by which name.

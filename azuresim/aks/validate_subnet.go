@@ -1,7 +1,6 @@
 package aks
 
 import (
-	"net/http"
 	"net/netip"
 	"strings"
 
@@ -28,8 +27,23 @@ func (p *Provider) checkSubnet(rq *arm.Request, d *draft, pd poolDraft, props ar
 		if delegated := arm.List(subnet.Body, "properties.delegations"); parameter == "vnetSubnetID" && len(delegated) > 0 {
 			return badRequest("SubnetIsDelegated", "agentPoolProfile.vnetSubnetID", "Subnet '%s' is delegated to another service and cannot be used for an agent pool. Please use a subnet without delegation.", id)
 		}
+		if parameter == "vnetSubnetID" && arm.Str(d.body, "properties.networkProfile.outboundType") == userDefinedRouting {
+			if err := checkRoutes(subnet); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+const userDefinedRouting = "userDefinedRouting"
+
+// checkRoutes: a cluster that leaves the way out to the user's routes needs some on its subnet.
+func checkRoutes(subnet *fabric.Resource) error {
+	if arm.Str(subnet.Body, "properties.routeTable.id") != "" {
+		return nil
+	}
+	return badRequest("ExistingRouteTableNotAssociatedWithSubnet", "", "An existing route table has not been associated with subnet %s. Please update the route table association", subnet.ID)
 }
 
 func (p *Provider) joinSubnet(rq *arm.Request, parameter, id string) (*fabric.Resource, error) {
@@ -37,9 +51,8 @@ func (p *Provider) joinSubnet(rq *arm.Request, parameter, id string) (*fabric.Re
 	if !ok || !strings.EqualFold(parsed.Type(), network.SubnetType) {
 		return nil, badRequest("InvalidParameter", "agentPoolProfile."+parameter, "The value of parameter agentPoolProfile.%s is invalid. Error details: '%s' is not the id of a subnet.", parameter, id)
 	}
-	caller := p.World.Get().Principal(rq.Caller.ClientID)
-	if caller != nil && !p.World.Get().Allowed(caller, "Microsoft.Network/virtualNetworks/subnets/join/action", parsed.String()) {
-		return nil, arm.GatewayError(http.StatusForbidden, "LinkedAuthorizationFailed", "The client '%s' with object id '%s' has permission to perform action 'Microsoft.ContainerService/managedClusters/write' on scope '%s'; however, it does not have permission to perform action(s) 'Microsoft.Network/virtualNetworks/subnets/join/action' on the linked scope(s) '%s' (respectively) or the linked scope(s) are invalid.", rq.Caller.ClientID, rq.Caller.ObjectID, rq.ID.String(), id)
+	if err := p.linked(rq, "Microsoft.Network/virtualNetworks/subnets/join/action", parsed.String()); err != nil {
+		return nil, err
 	}
 	vnet, subnet := p.Fabric.Get(parsed.Parent().String()), p.Fabric.Get(parsed.String())
 	switch {

@@ -204,7 +204,7 @@ func (a *API) quotas(w http.ResponseWriter, r *http.Request) error {
 		case q.Family == "":
 			return fmt.Errorf(`field "family" is missing; "cores" is the total of a region`)
 		case !families[strings.ToLower(q.Family)]:
-			return fmt.Errorf("family %q has no VM size; use cores or one of %s", q.Family, strings.Join(slices.Sorted(maps.Keys(families)), ", "))
+			return fmt.Errorf("family %q has no VM size; use one of %s", q.Family, strings.Join(slices.Sorted(maps.Keys(families)), ", "))
 		case q.Limit < 0:
 			return fmt.Errorf("limit %d of family %q is negative", q.Limit, q.Family)
 		}

@@ -1,12 +1,14 @@
 package control
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -30,6 +32,8 @@ type Service interface {
 	Autoscale(r *fabric.Resource, count int64) error
 	// LoseNode makes a node of a cluster or pool NotReady, Ready again or Gone; "" is the newest node.
 	LoseNode(r *fabric.Resource, node, state string) error
+	// UseDeprecatedAPI is somebody using an API of a cluster; removedIn is the first minor without it, "" the next.
+	UseDeprecatedAPI(r *fabric.Resource, api, verb, removedIn string, lastSeen time.Time) error
 }
 
 // change is a change of the world behind the clients' backs.
@@ -43,12 +47,17 @@ type change struct {
 	Count     *int64            `json:"count"`
 	Node      string            `json:"node"`
 	State     string            `json:"state"`
+	API       string            `json:"api"`
+	Verb      string            `json:"verb"`
+	LastSeen  time.Time         `json:"lastSeen"`
+	RemovedIn string            `json:"removedIn"`
 }
 
 // kinds lists the fields each kind takes beside kind and id.
 var kinds = map[string][]string{
 	"portal-edit": {"merge"}, "delete": nil, "policy-tags": {"tags", "remediate"}, "auto-upgrade": {"version"},
 	"node-image-upgrade": nil, "autoscaler": {"count"}, "node-loss": {"node", "state"},
+	"deprecated-api": {"api", "verb", "lastSeen", "removedIn"},
 }
 
 // outside does what people and services other than the client do in Azure.
@@ -108,6 +117,8 @@ func (c *change) check(raw []byte) error {
 		return fmt.Errorf(`kind "policy-tags" needs "tags"; an empty object takes the policy away`)
 	case c.Kind == "autoscaler" && c.Count == nil:
 		return fmt.Errorf(`kind "autoscaler" needs "count", the number of nodes the pool shall have`)
+	case c.Kind == "deprecated-api" && c.API == "":
+		return fmt.Errorf(`kind "deprecated-api" needs "api", such as "flowcontrol.apiserver.k8s.io.flowschemas.v1beta3"`)
 	}
 	return nil
 }
@@ -128,6 +139,11 @@ func (a *API) apply(c change, res *fabric.Resource) (arm.Object, error) {
 		err = a.Service.Autoscale(res, *c.Count)
 	case "node-loss":
 		err = a.Service.LoseNode(res, c.Node, c.State)
+	case "deprecated-api":
+		if c.LastSeen.IsZero() {
+			c.LastSeen = a.Fabric.Clock.Now().UTC()
+		}
+		err = a.Service.UseDeprecatedAPI(res, c.API, cmp.Or(c.Verb, "update"), c.RemovedIn, c.LastSeen)
 	}
 	return arm.Copy(res.Body), err
 }

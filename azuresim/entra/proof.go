@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -48,11 +49,11 @@ func (d *Directory) assertion(p *world.Principal, raw string) *failure {
 		return d.fail(http.StatusUnauthorized, "invalid_client", 50027, "JWT token is invalid or malformed.")
 	}
 	if strings.EqualFold(claims.Issuer, p.ClientID) {
-		return d.certificate(p, raw)
+		return d.certificate(p, raw, claims)
 	}
-	f := federated(p, claims)
-	if f == nil {
-		return d.fail(http.StatusUnauthorized, "invalid_client", 700213, "No matching federated identity record found for presented assertion subject '%s'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation", claims.Subject)
+	f, refused := d.federated(p, claims)
+	if refused != nil {
+		return refused
 	}
 	opts := []jwt.ParserOption{jwt.WithExpirationRequired()}
 	var err error
@@ -65,8 +66,14 @@ func (d *Directory) assertion(p *world.Principal, raw string) *failure {
 }
 
 // certificate checks an assertion the client signed itself (private_key_jwt).
-func (d *Directory) certificate(p *world.Principal, raw string) *failure {
-	if p.CertificatePEM == "" {
+func (d *Directory) certificate(p *world.Principal, raw string, claims jwt.RegisteredClaims) *failure {
+	const review = " Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials."
+	switch {
+	case !strings.EqualFold(claims.Subject, p.ClientID):
+		return d.fail(http.StatusUnauthorized, "invalid_client", 700021, "Client assertion application identifier doesn't match 'client_id' parameter."+review)
+	case !d.meant(p, claims.Audience):
+		return d.fail(http.StatusUnauthorized, "invalid_client", 700023, "Client assertion audience claim does not match Realm issuer."+review)
+	case p.CertificatePEM == "":
 		return d.fail(http.StatusUnauthorized, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]")
 	}
 	_, err := jwt.NewParser(jwt.WithExpirationRequired()).Parse(raw, func(*jwt.Token) (any, error) { return publicKey(p.CertificatePEM) })
@@ -84,18 +91,42 @@ func (d *Directory) assertionFailure(p *world.Principal, err error) *failure {
 	}
 }
 
-func federated(p *world.Principal, c jwt.RegisteredClaims) *world.Federated {
+// meant says that an audience is the principal's tenant, by id or domain. Clients take the address of the token endpoint,
+// which is another one behind a proxy, or Entra's own issuer.
+func (d *Directory) meant(p *world.Principal, audience jwt.ClaimStrings) bool {
+	return slices.ContainsFunc(audience, func(a string) bool {
+		u, err := url.Parse(a)
+		if err != nil {
+			return false
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+		tenant := d.World.Get().Tenant(name)
+		return tenant != nil && strings.EqualFold(tenant.ID, p.TenantID)
+	})
+}
+
+// federated finds the record an assertion matches; the error names the first claim that none of them has.
+func (d *Directory) federated(p *world.Principal, c jwt.RegisteredClaims) (*world.Federated, *failure) {
+	number, claim, value := 700211, "issuer", c.Issuer
 	for i := range p.Federated {
 		f := &p.Federated[i]
 		audience := f.Audience
 		if audience == "" {
 			audience = defaultAudience
 		}
-		if f.Issuer == c.Issuer && f.Subject == c.Subject && slices.Contains(c.Audience, audience) {
-			return f
+		switch {
+		case f.Issuer != c.Issuer:
+		case f.Subject != c.Subject:
+			if number == 700211 {
+				number, claim, value = 700213, "subject", c.Subject
+			}
+		case !slices.Contains(c.Audience, audience):
+			number, claim, value = 700212, "audience", strings.Join(c.Audience, ",")
+		default:
+			return f, nil
 		}
 	}
-	return nil
+	return nil, d.fail(http.StatusUnauthorized, "invalid_client", number, "No matching federated identity record found for presented assertion %s '%s'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation", claim, value)
 }
 
 func publicKey(text string) (crypto.PublicKey, error) {

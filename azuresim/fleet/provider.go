@@ -1,5 +1,7 @@
 // Package fleet emulates the fleet part of Microsoft.ContainerService: fleets, their members, update strategies,
-// automatic upgrade profiles and update runs. The service is a client of AKS like any other; what it asks of clusters
+// automatic upgrade profiles and update runs. fleet.go, member.go, strategy.go (with the profiles) and run.go are the
+// requests, child.go what those on children have in common, operations.go the polling and progress.go how a run goes from
+// stage to stage. The service is a client of AKS like any other; what it asks of clusters
 // goes through the Clusters interface, so that this package must not know how a cluster works. It must not sleep:
 // all waiting is the fabric's.
 package fleet

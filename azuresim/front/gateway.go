@@ -19,6 +19,7 @@ import (
 	"github.com/capaks/capaks/azuresim/arm"
 	"github.com/capaks/capaks/azuresim/entra"
 	"github.com/capaks/capaks/azuresim/fabric"
+	"github.com/capaks/capaks/azuresim/spec"
 	"github.com/capaks/capaks/azuresim/world"
 )
 
@@ -97,6 +98,9 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, entry *Entry) (*
 	}
 	if g.Check != nil && body != nil && (r.Method == http.MethodPut || r.Method == http.MethodPatch) {
 		entry.SpecErrors = g.Check(match.Type, rq.APIVersion, body)
+		if r.Method == http.MethodPatch {
+			entry.SpecErrors = spec.OfPatch(match.Type, entry.SpecErrors)
+		}
 	}
 	resp, err := g.run(w, match, rq)
 	if err == nil && exists {

@@ -9,7 +9,19 @@ import (
 	"github.com/capaks/capaks/azuresim/spec"
 )
 
-func apiVersion(r *http.Request) string { return r.URL.Query().Get("api-version") }
+// apiVersion finds the parameter without regard to case: Azure itself gives out addresses with "api-Version" (recorded).
+func apiVersion(r *http.Request) string {
+	query := r.URL.Query()
+	if v := query.Get("api-version"); v != "" {
+		return v
+	}
+	for name, values := range query {
+		if strings.EqualFold(name, "api-version") {
+			return values[0]
+		}
+	}
+	return ""
+}
 
 // supported lists the api-versions a type accepts: those Azure offers, and any other there is a description for.
 func supported(r arm.Route) []string {

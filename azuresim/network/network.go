@@ -5,6 +5,7 @@ package network
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,12 +85,18 @@ func newGUID() any { return uuid.NewString() }
 
 const resourceGUID = "properties.resourceGuid"
 
+// validName is the rule Microsoft.Network's error states; zones of DNS have their own.
+var validName = regexp.MustCompile(`^\w([\w.-]{0,78}\w)?$`)
+
 // resource completes a declaration with what network resources share: the guid, the elements with ids of their own, and
 // references that must lead somewhere.
 func (p *Provider) resource(t tracked.Type, parts ...part) *tracked.Type {
 	t.Name = namespace + t.Name
 	prepare, view := t.Prepare, t.View
 	t.Prepare = func(w *tracked.Write) error {
+		if name := w.ID.Name(); !validName.MatchString(name) {
+			return badRequest("InvalidResourceName", "Resource name %s is invalid. The name can be up to 80 characters long. It must begin with a word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'.", name)
+		}
 		if slices.Contains(t.ReadOnly, resourceGUID) {
 			w.Once(resourceGUID, newGUID)
 		}

@@ -194,6 +194,8 @@ func CheckTags(tags arm.Object) error {
 		switch {
 		case len(k) > 512 || k == "":
 			return arm.GatewayError(http.StatusBadRequest, "InvalidTagName", "The tag name '%s' must be 1 to 512 characters long.", k)
+		case strings.ContainsAny(k, `<>%&\?/`):
+			return arm.GatewayError(http.StatusBadRequest, "InvalidTagNameCharacters", "The tag names '%s' have reserved characters '<,>,%%,&,\\,?,/' or control characters.", k)
 		case !isString && v != nil:
 			return arm.GatewayError(http.StatusBadRequest, "InvalidTagValueType", "The value of tag '%s' must be a string.", k)
 		case len(s) > 256:

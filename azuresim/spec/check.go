@@ -53,6 +53,19 @@ func Refusals(messages []string) []string {
 	return out
 }
 
+// OfPatch keeps the messages of Validate that hold for a PATCH, whose body names only what changes: nothing is required,
+// and that of the tags API says which operation it wants.
+func OfPatch(resourceType string, messages []string) []string {
+	tags := strings.EqualFold(resourceType, "Microsoft.Resources/tags")
+	var out []string
+	for _, m := range messages {
+		if !strings.HasPrefix(m, KindRequired+":") && !(tags && strings.HasPrefix(m, KindUnknown+": operation:")) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // Unknown lists the paths of the properties an api-version does not have, for which the AKS resource provider
 // answers 400 UnmarshalError `json: unknown field "X"`.
 func Unknown(resourceType, apiVersion string, body map[string]any) []string {

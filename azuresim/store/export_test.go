@@ -12,3 +12,6 @@ func (s *Store) Compacted() {
 		<-compacting
 	}
 }
+
+// LetGo gives up the directory and nothing else, as the kernel does when a process is killed.
+func (s *Store) LetGo() { _ = s.lock.Close() }

@@ -26,6 +26,7 @@ type Store struct {
 	mu         sync.Mutex // guards everything below
 	dir        string
 	log        *os.File
+	lock       *os.File // held while the directory is ours
 	size       int64
 	compact    int64         // size at which the log is rewritten
 	least      int64         // below which that never pays
@@ -63,6 +64,22 @@ func Open(dir string) (*Store, Contents, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, c, err
 	}
+	lock, err := lockDirectory(dir)
+	if err != nil {
+		return nil, c, err
+	}
+	s, c, err := load(dir)
+	if err != nil {
+		_ = lock.Close()
+		return nil, c, err
+	}
+	s.lock = lock
+	return s, c, nil
+}
+
+// load reads a directory nobody else uses.
+func load(dir string) (*Store, Contents, error) {
+	c := Contents{Docs: map[string]json.RawMessage{}}
 	path := filepath.Join(dir, logName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -253,8 +270,8 @@ func (s *Store) Beat(now time.Time) error {
 // Close releases the directory.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	log, compacting := s.log, s.compacting
-	s.log = nil
+	log, lock, compacting := s.log, s.lock, s.compacting
+	s.log, s.lock = nil, nil
 	s.mu.Unlock()
 	if compacting != nil {
 		<-compacting
@@ -262,5 +279,5 @@ func (s *Store) Close() error {
 	if log == nil {
 		return nil
 	}
-	return log.Close()
+	return errors.Join(log.Close(), lock.Close())
 }

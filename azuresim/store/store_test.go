@@ -53,7 +53,8 @@ func TestCommit(t *testing.T) {
 			t.Errorf("the beat is forgotten: %s", c.Time)
 		}
 	}
-	_, c = open(t, dir) // the first is still open: as after a SIGKILL
+	s.LetGo() // and stay open: as after a SIGKILL
+	_, c = open(t, dir)
 	check(c)
 }
 
@@ -91,7 +92,8 @@ func TestCompact(t *testing.T) {
 	if written := int64(writers * rounds * len(filler)); info.Size() > written/2 {
 		t.Errorf("the log has %d bytes after %d were written: it was never rewritten", info.Size(), written)
 	}
-	_, c := open(t, dir) // the first is still open: as after a SIGKILL
+	s.LetGo() // and stay open: as after a SIGKILL
+	second, c := open(t, dir)
 	if len(c.Docs) != writers {
 		t.Errorf("%d documents, want %d", len(c.Docs), writers)
 	}
@@ -106,9 +108,26 @@ func TestCompact(t *testing.T) {
 	if err := s.Commit(t0, []store.Change{{Key: "later", Value: 1}, {Key: "key-0"}}); err != nil {
 		t.Fatal(err)
 	}
+	second.LetGo()
 	if _, c = open(t, dir); len(c.Docs) != writers || string(c.Docs["later"]) != "1" {
 		t.Errorf("after the rewrite a commit left %d documents", len(c.Docs))
 	}
+}
+
+// Two processes that append to one log would lose what was answered.
+func TestADirectoryHasOneOwner(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := open(t, dir)
+	if _, _, err := store.Open(dir); err == nil || !strings.Contains(err.Error(), dir+" is in use") {
+		t.Errorf("a second owner got the error %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("closing twice: %v", err)
+	}
+	open(t, dir)
 }
 
 // A damaged line in the middle is not a torn write: starting anyway would silently lose what came after it.

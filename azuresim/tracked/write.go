@@ -8,14 +8,15 @@ import (
 	"github.com/capaks/capaks/azuresim/arm"
 	"github.com/capaks/capaks/azuresim/fabric"
 	"github.com/capaks/capaks/azuresim/resources"
+	"github.com/capaks/capaks/azuresim/spec"
 )
 
 // envelope are the members of a document that are not part of the stored body.
 var envelope = []string{"id", "name", "type", "etag", "location", "systemData"}
 
-// put serves PUT.
+// put serves PUT. What the api-version does not describe is never stored: no answer of Azure repeats it.
 func (p *Provider) put(t *Type, rq *arm.Request) (*arm.Response, error) {
-	return p.write(t, rq, rq.Body)
+	return p.write(t, rq, spec.Filter(t.Name, rq.APIVersion, rq.Body))
 }
 
 // patch serves PATCH: tags, or a merge where the type allows it.
@@ -25,7 +26,7 @@ func (p *Provider) patch(t *Type, rq *arm.Request) (*arm.Response, error) {
 		return nil, err
 	}
 	if t.MergePatch {
-		sent := arm.Merge(p.writable(t, r), rq.Body)
+		sent := arm.Merge(p.writable(t, r), spec.Filter(t.Name, rq.APIVersion, rq.Body))
 		if !t.Proxy {
 			sent["location"] = r.Location
 		}

@@ -73,7 +73,7 @@ func (c *cluster) serveOpenAPIv3(w http.ResponseWriter, kinds []*kind, path, ver
 		writeError(w, notFoundPath())
 		return
 	}
-	writeJSON(w, http.StatusOK, object{"openapi": "3.0.0", "info": object{"title": "Kubernetes", "version": version}, "paths": paths})
+	writeJSON(w, http.StatusOK, object{"openapi": "3.0.0", "info": object{"title": "Kubernetes", "version": version}, "paths": paths, "components": object{"schemas": object{}}})
 }
 
 func patchOperation(gvk schema.GroupVersionKind) object {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,7 @@ import (
 
 func main() {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "azuresim:", err)
+		fmt.Fprintln(os.Stderr, "azuresim:", strings.TrimPrefix(err.Error(), "azuresim: "))
 		os.Exit(exitCode(err))
 	}
 }

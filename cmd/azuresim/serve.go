@@ -105,8 +105,10 @@ func serve(cmd *cobra.Command, f serveFlags) error {
 		return fmt.Errorf("--speed %v must be positive; to stop the time, POST {\"pause\": true} to /_azuresim/clock", f.speed)
 	case f.throttle < 0:
 		return fmt.Errorf("--throttle-scale %v must not be negative; 0 turns throttling off", f.throttle)
-	case f.pageSize <= 0 || f.tokenLifetime < 0:
-		return fmt.Errorf("--page-size %d must be positive and --token-lifetime %s must not be negative", f.pageSize, f.tokenLifetime)
+	case f.pageSize <= 0:
+		return fmt.Errorf("--page-size %d must be positive", f.pageSize)
+	case f.tokenLifetime < 0:
+		return fmt.Errorf("--token-lifetime %s must not be negative; 0 is the lifetime of Entra ID", f.tokenLifetime)
 	}
 	var err error
 	if opts.World, err = readWorld(f.config); err != nil {
@@ -118,6 +120,9 @@ func serve(cmd *cobra.Command, f serveFlags) error {
 		return err
 	}
 	defer s.Close()
+	if f.readyFile != "" { // whoever finds the file connects, so it goes before we do
+		defer func() { _ = os.Remove(f.readyFile) }()
+	}
 	if err := announce(s, f, cmd.OutOrStdout()); err != nil {
 		return err
 	}

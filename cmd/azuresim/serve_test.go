@@ -7,7 +7,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -93,6 +95,9 @@ func TestServe(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Errorf("stopping: %v", err)
 	}
+	if _, err := os.Stat(ready); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the ready file is still there: %v", err)
+	}
 }
 
 func TestUsage(t *testing.T) {
@@ -112,6 +117,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"serve", "--speed", "0"}, "", "--speed 0 must be positive"},
 		{[]string{"serve", "--throttle-scale", "-1"}, "", "0 turns throttling off"},
 		{[]string{"serve", "--page-size", "0"}, "", "--page-size 0 must be positive"},
+		{[]string{"serve", "--token-lifetime", "-1s"}, "", "--token-lifetime -1s must not be negative"},
 		{[]string{"serve", "--durations", "tulip=3s"}, "", "unknown duration \"tulip\""},
 		{[]string{"serve", "--addr", "0.0.0.0:0"}, "", "not a loopback address"},
 		{[]string{"serve", "--config", config}, "", `unknown field "tenant"`},
