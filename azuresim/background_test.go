@@ -131,6 +131,23 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// Time that was advanced stays so over a restart, and an operation in flight has no more to do than before.
+func TestRestartOfAnAdvancedClock(t *testing.T) {
+	dir := t.TempDir()
+	first := start(t, azuresim.Options{DataDir: dir})
+	first.cluster()
+	first.control("POST", "clock", `{"advance":"72h"}`)
+	created := first.do(201, "PUT", cluster+"/agentPools/p2", aksVersion, `{"properties":{"count":1,"vmSize":"Standard_DS2_v2"}}`)
+	before := first.clock.Now()
+	first.s.Close()
+	second := start(t, azuresim.Options{DataDir: dir}) // at the epoch again, as the wall clock would be
+	if now := second.clock.Now(); now.Before(before) {
+		t.Errorf("time went back from %s to %s", before, now)
+	}
+	second.clock.Advance(30 * time.Second)
+	second.wantEqual(second.do(200, "GET", created.Header.Get("Azure-AsyncOperation"), "", ""), "status", "Succeeded")
+}
+
 // A line cut by the crash was never acknowledged; it must not keep the emulator from starting.
 func TestTornWrite(t *testing.T) {
 	dir := t.TempDir()

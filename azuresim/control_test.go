@@ -52,6 +52,7 @@ func TestControlSaysWhatIsWrong(t *testing.T) {
 		{"PUT", "world", `{"roleAssignments":[{"principal":"nobody","role":"Reader","scope":"/"}]}`, `"nobody"`, "client id"},
 		{"POST", "clock", `{"pause":true,"resume":true}`, "pause and resume", ""},
 		{"POST", "clock", `{"speed":-2}`, "speed -2", "positive"},
+		{"POST", "clock", `{"speed":0}`, "speed 0", "positive"},
 		{"POST", "quotas", `{"limit":5}`, `"family"`, "cores"},
 		{"POST", "quotas", `{"family":"tulips","limit":5}`, `"tulips"`, "standarddsv3family"},
 		{"GET", "requests?since=x", ``, `since="x"`, ""},

@@ -60,9 +60,12 @@ func (s *Server) Env() map[string]string {
 		"AZURE_AUTHORITY_HOST":            s.url + "/",
 		"AZURE_RESOURCE_MANAGER_ENDPOINT": s.url,
 		"AZURE_RESOURCE_MANAGER_AUDIENCE": Audience,
-		"SSL_CERT_FILE":                   s.CAFile(),
-		"IDENTITY_ENDPOINT":               s.identityURL + "/msi/token",
-		"IDENTITY_HEADER":                 identityHeader,
+		// The CA, under the names that Go and OpenSSL, Node and Python's requests read.
+		"SSL_CERT_FILE":       s.CAFile(),
+		"NODE_EXTRA_CA_CERTS": s.CAFile(),
+		"REQUESTS_CA_BUNDLE":  s.CAFile(),
+		"IDENTITY_ENDPOINT":   s.identityURL + "/msi/token",
+		"IDENTITY_HEADER":     identityHeader,
 		// What SDKs that let the address of the instance metadata service be set read.
 		"AZURE_POD_IDENTITY_AUTHORITY_HOST": s.identityURL,
 	}

@@ -52,6 +52,11 @@ func (s *Server) load(c store.Contents) error {
 	if err := s.workload.Restore(state); err != nil {
 		return err
 	}
+	// Emulated time does not go back, not even when it was far ahead of the wall clock: else operations in flight would
+	// need the whole way again.
+	if ahead := c.Time.Sub(s.clock.Now()); ahead > 0 {
+		s.clock.Advance(ahead)
+	}
 	if err := s.fabric.Load(c); err != nil {
 		return err
 	}

@@ -136,15 +136,15 @@ func (a *API) setClock(w http.ResponseWriter, r *http.Request) error {
 		Pause   bool           `json:"pause"`
 		Resume  bool           `json:"resume"`
 		Advance front.Duration `json:"advance"`
-		Speed   float64        `json:"speed"`
+		Speed   *float64       `json:"speed"`
 	}
 	if err := read(r, &change); err != nil {
 		return err
 	}
 	c := a.Fabric.Clock
 	switch {
-	case change.Speed < 0:
-		return fmt.Errorf("speed %v must be positive; pause stops the time", change.Speed)
+	case change.Speed != nil && *change.Speed <= 0:
+		return fmt.Errorf("speed %v must be positive; pause stops the time", *change.Speed)
 	case change.Advance < 0:
 		return fmt.Errorf("advance %s must be positive: time does not go back", time.Duration(change.Advance))
 	case change.Pause && change.Resume:
@@ -153,7 +153,9 @@ func (a *API) setClock(w http.ResponseWriter, r *http.Request) error {
 	if change.Pause {
 		c.Pause()
 	}
-	c.SetSpeed(change.Speed)
+	if change.Speed != nil {
+		c.SetSpeed(*change.Speed)
+	}
 	if change.Resume {
 		c.Resume()
 	}
