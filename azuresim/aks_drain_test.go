@@ -103,7 +103,7 @@ func TestUpgradeBlockedByBudget(t *testing.T) {
 		t.Errorf("the node that could not be drained runs %s", got)
 	}
 	lift()
-	a = m.do(200, "PUT", cluster+"/agentPools/user1", aksVersion, `{"properties":{"orchestratorVersion":"1.35.4"}}`)
+	m.do(200, "PUT", cluster+"/agentPools/user1", aksVersion, `{"properties":{"orchestratorVersion":"1.35.4"}}`)
 	m.clock.Advance(30 * time.Second)
 	m.wantEqual(m.succeeded(cluster+"/agentPools/user1"), "properties.currentOrchestratorVersion", "1.35.4")
 	if got := m.kubelet(node); got != "v1.35.4" {

@@ -121,6 +121,9 @@ func TestClusterPages(t *testing.T) {
 	for _, scope := range []string{sub, group} {
 		seen := 0
 		next := scope + "/providers/Microsoft.ContainerService/managedClusters?$top=2"
+		for query, code := range map[string]string{"$top=0": "InvalidTopInQueryString", "$top=many": "InvalidTopInQueryString", "$skiptoken=42": "InvalidSkipTokenInQueryString"} {
+			m.refused(400, code, "", "GET", strings.Replace(next, "$top=2", query, 1), aksVersion, "")
+		}
 		version := aksVersion
 		for pages := 0; next != "" && pages < 3; pages++ {
 			a := m.do(200, "GET", next, version, "")

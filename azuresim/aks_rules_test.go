@@ -37,7 +37,7 @@ func TestAutoscalerRules(t *testing.T) {
 
 // What a new pool may be. The subnet cases need networks, which the table makes first.
 func TestNewPoolRules(t *testing.T) {
-	m := start(t, azuresim.Options{})
+	m := start(t, azuresim.Options{NoThrottle: true})
 	m.cluster()
 	m.s.AddWorld(world.World{Restrictions: []world.Restriction{
 		{Size: "Standard_D8s_v3", Location: "westus2"}, {Size: "Standard_D4s_v3", Location: "westus2", Zones: []string{"2"}},
@@ -51,11 +51,21 @@ func TestNewPoolRules(t *testing.T) {
 	for _, c := range []struct{ name, code, text, body string }{
 		{"restricted size", "SkuNotAvailable", "Standard_D8s_v3", `{"count":1,"vmSize":"Standard_D8s_v3"}`},
 		{"restricted zone", "AvailabilityZoneNotSupported", "'2'", `{"count":1,"vmSize":"Standard_D4s_v3","availabilityZones":["1","2"]}`},
-		{"no such zone", "AvailabilityZoneNotSupported", "'7'", `{"count":1,"vmSize":"Standard_D2s_v3","availabilityZones":["7"]}`},
+		{"no such zone", "AvailabilityZoneNotSupported", "The zone(s) '7' for resource 'p1' is not supported", `{"count":1,"vmSize":"Standard_D2s_v3","availabilityZones":["7"]}`},
 		{"spot system pool", "InvalidParameter", "scaleSetPriority", `{"count":1,"mode":"System","vmSize":"Standard_D2s_v3","scaleSetPriority":"Spot"}`},
 		{"price without spot", "InvalidParameter", "spotMaxPrice", `{"count":1,"vmSize":"Standard_D2s_v3","spotMaxPrice":0.5}`},
 		{"eviction without spot", "InvalidParameter", "scaleSetEvictionPolicy", `{"count":1,"vmSize":"Standard_D2s_v3","scaleSetEvictionPolicy":"Delete"}`},
 		{"bad taint", "InvalidParameter", "nodeTaints", `{"count":1,"vmSize":"Standard_D2s_v3","nodeTaints":["a=b"]}`},
+		{"unknown mode", "InvalidParameter", "'Foo' is not one of System, User", `{"count":1,"vmSize":"Standard_D2s_v3","mode":"Foo"}`},
+		{"mode in lower case", "InvalidParameter", "'user' is not one of", `{"count":1,"vmSize":"Standard_D2s_v3","mode":"user"}`},
+		{"unknown OS SKU", "InvalidParameter", "agentPoolProfile.osSKU", `{"count":1,"vmSize":"Standard_D2s_v3","osSKU":"BeOS"}`},
+		{"unknown disk", "InvalidParameter", "agentPoolProfile.osDiskType", `{"count":1,"vmSize":"Standard_D2s_v3","osDiskType":"Floppy"}`},
+		{"unknown scale-down mode", "InvalidParameter", "agentPoolProfile.scaleDownMode", `{"count":1,"vmSize":"Standard_D2s_v3","scaleDownMode":"Hibernate"}`},
+		{"reserved label", "BadRequest", "Invalid node label key kubernetes.azure.com/x. The 'kubernetes.azure.com' prefix is preserved", `{"count":1,"vmSize":"Standard_D2s_v3","nodeLabels":{"kubernetes.azure.com/x":"y"}}`},
+		{"label of Kubernetes", "BadRequest", "must begin with an allowed prefix (kubelet.kubernetes.io, node.kubernetes.io)", `{"count":1,"vmSize":"Standard_D2s_v3","nodeLabels":{"node-role.kubernetes.io/x":""}}`},
+		{"label without a name", "InvalidParameter", "'a/=b' is not a valid label", `{"count":1,"vmSize":"Standard_D2s_v3","nodeLabels":{"a/":"b"}}`},
+		{"label with a bad value", "InvalidParameter", "'a=-b' is not a valid label", `{"count":1,"vmSize":"Standard_D2s_v3","nodeLabels":{"a":"-b"}}`},
+		{"taint with a bad key", "InvalidParameter", "nodeTaints", `{"count":1,"vmSize":"Standard_D2s_v3","nodeTaints":["a//b=c:NoSchedule"]}`},
 		{"bad surge", "InvalidParameter", "maxSurge", `{"count":1,"vmSize":"Standard_D2s_v3","upgradeSettings":{"maxSurge":"200%"}}`},
 		{"too many pods", "InvalidParameter", "maxPods", `{"count":1,"vmSize":"Standard_D2s_v3","maxPods":251}`},
 		{"too many machines", "InvalidParameter", "count", `{"count":1001,"vmSize":"Standard_D2s_v3"}`},
@@ -267,6 +277,21 @@ func TestClusterQuota(t *testing.T) {
 	m.do(200, "PUT", cluster, aksVersion, twoPools) // what exists may change
 }
 
+// Names of old api-versions are understood in new ones, in any case; the labels the service gave are no new ones; and
+// there is no way back from a managed identity.
+func TestAcceptedValues(t *testing.T) {
+	m := start(t, azuresim.Options{})
+	m.group()
+	m.do(201, "PUT", cluster, aksVersion, strings.Replace(twoPools, `"properties"`, `"sku":{"name":"basic","tier":"paid"},"identity":{"type":"SystemAssigned"},"properties"`, 1))
+	m.clock.Advance(time.Minute)
+	m.wantEqual(m.succeeded(cluster), "sku.tier", "Standard")
+	m.do(201, "PUT", cluster+"/agentPools/spot", aksVersion, `{"properties":{"count":1,"vmSize":"Standard_D4s_v3","scaleSetPriority":"spot","osType":"linux","nodeLabels":{"node.kubernetes.io/x":"","example.com/a_b":"1.x"}}}`)
+	m.clock.Advance(time.Minute)
+	m.do(200, "PUT", cluster+"/agentPools/spot", aksVersion, string(m.succeeded(cluster+"/agentPools/spot").Raw))
+	m.clock.Advance(time.Minute)
+	m.wantEqual(m.refused(400, "PropertyChangeNotAllowed", "", "PUT", cluster, aksVersion, `{"location":"westus2","identity":{"type":"None"},"properties":{}}`), "target", "identity.type")
+}
+
 // Rules about the cluster as a whole that need no history.
 func TestClusterRules(t *testing.T) {
 	m := start(t, azuresim.Options{NoThrottle: true})
@@ -275,6 +300,16 @@ func TestClusterRules(t *testing.T) {
 		return `{"location":"westus2","identity":{"type":"SystemAssigned"},"properties":{"dnsPrefix":"c",` + properties + `"agentPoolProfiles":[{"name":"sys","mode":"System","count":1,"vmSize":"Standard_D2s_v3"}]}}`
 	}
 	for _, c := range []struct{ name, code, text, body string }{
+		{"unknown tier", "InvalidParameter", "The value of parameter sku.tier is invalid. Error details: 'Gold' is not one of", strings.Replace(with(""), `"identity"`, `"sku":{"name":"Base","tier":"Gold"},"identity"`, 1)},
+		{"unknown identity", "InvalidParameter", "identity.type", strings.Replace(with(""), "SystemAssigned", "Passport", 1)},
+		{"unknown channel", "InvalidParameter", "autoUpgradeProfile.upgradeChannel", with(`"autoUpgradeProfile":{"upgradeChannel":"daily"},`)},
+		{"unknown OS channel", "InvalidParameter", "autoUpgradeProfile.nodeOSUpgradeChannel", with(`"autoUpgradeProfile":{"nodeOSUpgradeChannel":"daily"},`)},
+		{"unknown way out", "InvalidParameter", "networkProfile.outboundType", with(`"networkProfile":{"outboundType":"carrierPigeon"},`)},
+		{"unknown plugin", "InvalidParameter", "networkProfile.networkPlugin", with(`"networkProfile":{"networkPlugin":"flannel"},`)},
+		{"unknown policy", "InvalidParameter", "networkProfile.networkPolicy", with(`"networkProfile":{"networkPolicy":"weave"},`)},
+		{"unknown support plan", "InvalidParameter", "supportPlan", with(`"supportPlan":"BestEffort",`)},
+		{"unknown mode of a pool", "InvalidParameter", "agentPoolProfile.mode", strings.Replace(with(""), `"System"`, `"Foo"`, 1)},
+		{"own routes without a subnet", "BadRequest", "requires a subnet with a route table", with(`"networkProfile":{"outboundType":"userDefinedRouting"},`)},
 		{"cost analysis on Free", "BadRequest", "tier", with(`"metricsProfile":{"costAnalysis":{"enabled":true}},`)},
 		{"long term support on Free", "BadRequest", "Premium", with(`"supportPlan":"AKSLongTermSupport",`)},
 		{"odd number of ports", "InvalidParameter", "multiple of 8", with(`"networkProfile":{"loadBalancerProfile":{"allocatedOutboundPorts":1001}},`)},
@@ -289,7 +324,7 @@ func TestClusterRules(t *testing.T) {
 		{"node group exists", "InvalidParameter", "exists already", with(`"nodeResourceGroup":"Rg1",`)},
 		{"node group name too long", "InvalidParameter", "nodeResourceGroup", with(`"nodeResourceGroup":"` + strings.Repeat("x", 81) + `",`)},
 		{"ranges on a private cluster", "BadRequest", "private cluster", with(`"apiServerAccessProfile":{"enablePrivateCluster":true,"authorizedIPRanges":["1.2.3.4/32"]},`)},
-		{"zone on a public cluster", "BadRequest", "private cluster", with(`"apiServerAccessProfile":{"privateDNSZone":"none"},`)},
+		{"zone on a public cluster", "BadRequest", "private cluster", with(`"apiServerAccessProfile":{"privateDNSZone":"` + group + `/providers/Microsoft.Network/privateDnsZones/privatelink.westus2.azmk8s.io"},`)},
 		{"own zone with a system identity", "BadRequest", "user-assigned identity", with(`"apiServerAccessProfile":{"enablePrivateCluster":true,"privateDNSZone":"` + group + `/providers/Microsoft.Network/privateDnsZones/privatelink.westus2.azmk8s.io"},`)},
 		{"user identity without one", "InvalidParameter", "userAssignedIdentities", strings.Replace(with(""), "SystemAssigned", "UserAssigned", 1)},
 		{"kubelet identity with a system identity", "CustomKubeletIdentityOnlySupportedOnUserAssignedMSICluster", "user assigned", with(`"identityProfile":{"kubeletidentity":{"resourceId":"/x"}},`)},

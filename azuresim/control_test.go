@@ -50,6 +50,8 @@ func TestControlSaysWhatIsWrong(t *testing.T) {
 		{"POST", "clock", `{"advance":"soon"}`, `"soon"`, `"30s"`},
 		{"PUT", "world", `{"tenant":[]}`, `"tenant"`, "tenants"},
 		{"PUT", "world", `{"roleAssignments":[{"principal":"nobody","role":"Reader","scope":"/"}]}`, `"nobody"`, "client id"},
+		{"PUT", "world", `{"principals":[{"tenantId":"nowhere","clientId":"x"}]}`, "principals[0].tenantId", "nowhere"},
+		{"POST", "operations", `{"id":"/subscriptions/x","finish":true}`, "there is no operation", "no resource of that id"},
 		{"POST", "clock", `{"pause":true,"resume":true}`, "pause and resume", ""},
 		{"POST", "clock", `{"speed":-2}`, "speed -2", "positive"},
 		{"POST", "clock", `{"speed":0}`, "speed 0", "positive"},

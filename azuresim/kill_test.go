@@ -123,6 +123,22 @@ func (p *process) send(method, path, version, body string) (status int, raw stri
 	return resp.StatusCode, string(content), err
 }
 
+// credentials asks until the cluster's API server is there.
+func (p *process) credentials() string {
+	p.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		status, raw, err := p.send(http.MethodPost, cluster+"/listClusterAdminCredential", aksVersion, "")
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if status == http.StatusOK {
+			return raw
+		}
+	}
+	p.t.Fatal("the API server does not come")
+	return ""
+}
+
 // writers change resource groups of their own, over and over, and remember the last version they were told is stored.
 type writers struct {
 	p       *process
@@ -186,31 +202,16 @@ func TestKill(t *testing.T) {
 	}
 	program, dir := buildProgram(t), t.TempDir()
 	p := run(t, program, dir)
-	if status, raw, err := p.send(http.MethodPut, group, rgVersion, `{"location":"westus2"}`); err != nil || status != http.StatusCreated {
-		t.Fatal(status, raw, err)
-	}
-	if status, raw, err := p.send(http.MethodPut, cluster, aksVersion, twoPools); err != nil || status != http.StatusCreated {
-		t.Fatal(status, raw, err)
-	}
+	p.makeCluster()
 	w := &writers{p: p}
 	w.start(8, 60)
-	kubeconfig := ""
-	for deadline := time.Now().Add(30 * time.Second); kubeconfig == "" && time.Now().Before(deadline); {
-		status, raw, err := p.send(http.MethodPost, cluster+"/listClusterAdminCredential", aksVersion, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if status == http.StatusOK {
-			kubeconfig = raw
-		}
-	}
+	kubeconfig := p.credentials()
 	p.kill()
 	w.running.Wait()
 
 	again := run(t, program, dir)
 	w.check(again)
-	status, raw, err := again.send(http.MethodPost, cluster+"/listClusterAdminCredential", aksVersion, "")
-	if kubeconfig == "" || err != nil || status != http.StatusOK || raw != kubeconfig {
-		t.Errorf("the credentials are not those that were handed out: %d %v", status, err)
+	if again.credentials() != kubeconfig {
+		t.Error("the credentials are not those that were handed out")
 	}
 }

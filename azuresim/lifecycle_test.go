@@ -38,7 +38,8 @@ func TestClusterLifecycle(t *testing.T) {
 	m.clock.Advance(15 * time.Second)
 	progress := m.do(200, "GET", cluster+"/operations/latest", "2026-05-02-preview", "")
 	m.wantEqual(progress, "percentComplete", 50.0)
-	m.refused(400, "NoRegisteredProviderFound", "managedClusters/operations", "GET", cluster+"/operations/latest", aksVersion, "")
+	m.refused(400, "NoRegisteredProviderFound", "'managedClusters/operations'", "GET", cluster+"/operations/latest", aksVersion, "")
+	m.refused(400, "NoRegisteredProviderFound", "'managedClusters/agentPools/operations'", "GET", cluster+"/agentPools/sys/operations/latest", aksVersion, "")
 	m.refused(404, "ControlPlaneNotFound", "Could not find control plane", "POST", cluster+"/listClusterAdminCredential", aksVersion, "")
 	m.clock.Advance(13 * time.Second)
 	m.do(200, "POST", cluster+"/listClusterAdminCredential", aksVersion, "") // the API server answers before the operation ends

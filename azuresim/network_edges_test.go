@@ -106,3 +106,32 @@ func TestNetworkBodiesAndNames(t *testing.T) {
 		}
 	}
 }
+
+// Values that are none of the possible ones are refused; those written differently are stored as Azure writes them.
+func TestNetworkValues(t *testing.T) {
+	m := start(t, azuresim.Options{})
+	m.group()
+	m.made(network+"routeTables/rt", `{"location":"westus2"}`)
+	m.made(network+"networkSecurityGroups/g", `{"location":"westus2"}`)
+	for _, c := range []struct{ path, code, text, body string }{
+		{"natGateways/n", "InvalidIdleTimeout", "between 4 and 120", `{"location":"westus2","properties":{"idleTimeoutInMinutes":3}}`},
+		{"natGateways/n", "InvalidIdleTimeout", "between 4 and 120", `{"location":"westus2","properties":{"idleTimeoutInMinutes":121}}`},
+		{"publicIPAddresses/a", "InvalidIdleTimeout", "between 4 and 30", strings.Replace(staticIP, `"Static"`, `"Static","idleTimeoutInMinutes":31`, 1)},
+		{"publicIPAddresses/a", "InvalidRequestFormat", "Path 'properties.publicIPAllocationMethod'", strings.Replace(staticIP, `"Static"`, `"Sometimes"`, 1)},
+		{"publicIPAddresses/a", "InvalidRequestFormat", `\"Gold\"`, strings.Replace(staticIP, `"Standard"`, `"Gold"`, 1)},
+		{"routeTables/rt/routes/r", "InvalidRequestFormat", "Path 'properties.nextHopType'", `{"properties":{"addressPrefix":"1.0.0.0/8","nextHopType":"Moon"}}`},
+		{"networkSecurityGroups/g/securityRules/r", "InvalidRequestFormat", "Path 'properties.protocol'", `{"properties":{"protocol":"Pigeon","access":"Allow","direction":"Inbound","priority":100,"sourceAddressPrefix":"*","destinationAddressPrefix":"*","sourcePortRange":"*","destinationPortRange":"443"}}`},
+	} {
+		a := m.refused(400, c.code, "", "PUT", network+c.path, netCurrent, c.body)
+		if !strings.Contains(string(a.Raw), c.text) {
+			t.Errorf("%s is refused with %s, which does not say %s", c.path, a.Raw, c.text)
+		}
+	}
+	m.wantEqual(m.made(network+"publicIPAddresses/a", strings.Replace(staticIP, `"Static"`, `"static"`, 1)), "properties.publicIPAllocationMethod", "Static")
+	for _, zone := range []struct{ path, version string }{{"privateDnsZones/", dnsVersion}, {"dnsZones/", "2018-05-01"}} {
+		m.refused(400, "BadRequest", "The zone name 'nodots' does not have enough labels. Zone names must have two or more labels.", "PUT", network+zone.path+"nodots", zone.version, `{"location":"global"}`)
+		for _, name := range []string{"-bad!", "-bad.com", "a..com"} {
+			m.refused(400, "BadRequest", "The zone name '"+name+"' is invalid", "PUT", network+zone.path+name, zone.version, `{"location":"global"}`)
+		}
+	}
+}

@@ -32,7 +32,8 @@ func TestEndOperationsByHand(t *testing.T) {
 	m := start(t, azuresim.Options{})
 	m.group()
 	m.do(http.StatusCreated, http.MethodPut, cluster, aksVersion, twoPools)
-	m.control("POST", "operations", `{"id":"`+m.inFlight(cluster)+`","finish":true}`)
+	m.inFlight(cluster)
+	m.control("POST", "operations", `{"id":"`+cluster+`","finish":true}`) // by what it works on
 	m.succeeded(cluster)
 
 	m.do(http.StatusOK, http.MethodPut, cluster, aksVersion, strings.Replace(twoPools, `"count":2`, `"count":3`, 1))

@@ -117,8 +117,8 @@ func (s *Server) openState() error {
 		s.start = *s.opts.World
 	}
 	s.world = world.NewHolder(s.start)
-	s.saver = newSaver(s.store)
-	s.workload = workload.New(workload.Options{Log: s.log.WithName("workload"), Now: s.clock.Now, OnChange: s.saver.mark,
+	s.saver = newSaver(s.store, s.clock.Now)
+	s.workload = workload.New(workload.Options{Log: s.log.WithName("workload"), Now: s.clock.Now, OnChange: s.saver.mark, Journal: s.saver.write,
 		EntraToken: func(token, tenant string) (string, bool) { return s.directory.ClusterUser(token, tenant) }})
 	s.saver.manager = s.workload
 	if s.requests, err = front.OpenLog(s.opts.DataDir, s.clock.Now); err != nil {
@@ -266,7 +266,7 @@ func (s *Server) Close() {
 		}
 		s.running.Wait()
 		if s.saver != nil {
-			s.saver.flush(s.clock.Now())
+			s.saver.flush()
 		}
 		if s.workload != nil {
 			s.workload.Close()

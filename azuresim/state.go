@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/capaks/capaks/azuresim/aks"
@@ -41,13 +40,16 @@ func (s *Server) load(c store.Contents) error {
 	}
 	state := workload.State{Clusters: map[string]workload.ClusterState{}}
 	for key, raw := range c.Docs {
-		if id, ok := strings.CutPrefix(key, workloadKey); ok {
+		if id, ok := strings.CutPrefix(key, workloadKey); ok && !strings.Contains(id, journalMark) {
 			var doc workload.ClusterState
 			if err := json.Unmarshal(raw, &doc); err != nil {
 				return fmt.Errorf("workload API of %s: %w", id, err)
 			}
 			state.Clusters[id] = doc
 		}
+	}
+	if err := s.saver.adopt(c.Docs, state.Clusters); err != nil {
+		return err
 	}
 	if err := s.workload.Restore(state); err != nil {
 		return err
@@ -69,40 +71,6 @@ func (s *Server) load(c store.Contents) error {
 	})
 }
 
-// saver writes the workload APIs' objects shortly after they change. They are not part of an ARM request, so a
-// crash may lose the last moments of them; the machines and their Nodes come back from the scale sets.
-type saver struct {
-	store   *store.Store
-	manager *workload.Manager
-
-	mu      sync.Mutex
-	changed map[string]bool
-}
-
-func newSaver(s *store.Store) *saver { return &saver{store: s, changed: map[string]bool{}} }
-
-func (v *saver) mark(id string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.changed[id] = true
-}
-
-func (v *saver) flush(now time.Time) {
-	v.mu.Lock()
-	ids := v.changed
-	v.changed = map[string]bool{}
-	v.mu.Unlock()
-	var changes []store.Change
-	for id := range ids {
-		c := store.Change{Key: workloadKey + id}
-		if doc, ok := v.manager.ClusterState(id); ok {
-			c.Value = doc
-		}
-		changes = append(changes, c)
-	}
-	_ = v.store.Commit(now, changes)
-}
-
 // beat keeps the disk up to date with what changes without a request.
 func (s *Server) beat() {
 	tick := time.NewTicker(250 * time.Millisecond)
@@ -112,7 +80,7 @@ func (s *Server) beat() {
 		case <-s.stop:
 			return
 		case <-tick.C:
-			s.saver.flush(s.clock.Now())
+			s.saver.flush()
 			if s.fabric.Busy() {
 				s.heartbeat()
 			}

@@ -32,16 +32,16 @@ type Cluster struct {
 func private(c *fabric.Resource) *Cluster { return c.Private.(*Cluster) }
 
 func (p *Provider) listClusters(rq *arm.Request) (*arm.Response, error) {
-	value := []json.RawMessage{}
+	var shown []*fabric.Resource
 	for _, c := range p.Fabric.List(rq.ID.Subscription, ClusterType) {
 		if rq.ID.ResourceGroup != "" && !strings.EqualFold(c.ARMID().ResourceGroup, rq.ID.ResourceGroup) {
 			continue
 		}
-		doc, err := p.readCluster(rq, c)
-		if err != nil {
-			return nil, err
-		}
-		value = append(value, doc)
+		shown = append(shown, c)
+	}
+	value, err := p.Fabric.RenderedAll(shown, p.variant(rq))
+	if err != nil {
+		return nil, err
 	}
 	return arm.Respond(http.StatusOK, arm.Page(rq, value)), nil
 }

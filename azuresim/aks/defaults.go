@@ -150,9 +150,10 @@ func (p *Provider) defaultPool(d *draft, props arm.Object, patch string) {
 	props["nodeImageVersion"] = p.nodeImage(props)
 }
 
+const spotMark = "kubernetes.azure.com/scalesetpriority"
+
 // defaultSpot: machines that may vanish are marked, so that only what tolerates that lands on them ("spot node pools").
 func defaultSpot(props arm.Object) {
-	const mark = "kubernetes.azure.com/scalesetpriority"
 	arm.Default(props, "scaleSetEvictionPolicy", "Delete")
 	arm.Default(props, "spotMaxPrice", int64(-1))
 	labels := arm.Map(props, "nodeLabels")
@@ -160,8 +161,8 @@ func defaultSpot(props arm.Object) {
 		labels = arm.Object{}
 		props["nodeLabels"] = labels
 	}
-	labels[mark] = "spot"
-	taint := any(mark + "=spot:NoSchedule")
+	labels[spotMark] = "spot"
+	taint := any(spotMark + "=spot:NoSchedule")
 	if taints := arm.List(props, "nodeTaints"); !slices.Contains(taints, taint) {
 		props["nodeTaints"] = append(taints, taint)
 	}

@@ -90,6 +90,9 @@ func clusterImmutable(stored, sent arm.Object, identity string) error {
 			return fixed(path)
 		}
 	}
+	if strings.EqualFold(identity, "None") && arm.Str(stored, "servicePrincipalProfile.clientId") == "msi" {
+		return fixed("identity.type") // documented: a cluster with a managed identity cannot go back to a service principal
+	}
 	if changed(stored, sent, "servicePrincipalProfile.clientId") && !(identity != "" && arm.Str(sent, "servicePrincipalProfile.clientId") == "msi") {
 		return fixed("servicePrincipalProfile.clientId") // the way from a service principal to a managed identity is open, no other
 	}

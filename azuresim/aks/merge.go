@@ -41,7 +41,7 @@ func checkBody(typ string, rq *arm.Request) error {
 			return badRequest("InvalidParameter", parameter, "The value of parameter %s is invalid. Error details: %s. Please see https://aka.ms/aks-naming-rules for more details.", parameter, text)
 		}
 	}
-	return nil
+	return checkValues(typ, rq.Body)
 }
 
 // ownText says that the provider's rule for a property, with its recorded text, comes later.

@@ -85,8 +85,8 @@ func (p *Provider) Routes() []arm.Route {
 	a := func(m, path, verb string, h arm.Handler, t func(*arm.Request) []arm.Limit) arm.Route {
 		return arm.Route{Method: m, Path: path, Type: PoolType, Verb: verb, Handler: h, Throttle: t}
 	}
-	operations := func(path string, h arm.Handler) arm.Route {
-		return arm.Route{Method: get, Path: path, Type: ClusterType + "/operations", Verb: "read", Handler: h, Throttle: p.otherLimit, Versions: p.OperationVersions}
+	operations := func(typ, path string, h arm.Handler) arm.Route {
+		return arm.Route{Method: get, Path: path, Type: typ + "/operations", Verb: "read", Handler: h, Throttle: p.otherLimit, Versions: p.OperationVersions}
 	}
 	status := func(path string, h arm.Handler) arm.Route {
 		return arm.Route{Method: get, Path: path, Type: Namespace + "/locations/operations", Handler: h, Throttle: p.statusLimit, Versions: []string{operationVersion}}
@@ -110,9 +110,9 @@ func (p *Provider) Routes() []arm.Route {
 		a(put, pool, "write", p.putPool, p.putPoolLimit),
 		{Method: del, Path: pool, Type: PoolType, Verb: "delete", Handler: p.deletePool, Throttle: p.otherLimit, AnyGroup: true}, // names the cluster even when the group is gone (recorded)
 		a(get, pool+"/upgradeProfiles/default", "read", p.poolUpgrades, p.otherLimit),
-		operations(mc+"/operations", p.listOperations),
-		operations(mc+"/operations/{operation}", p.clusterOperation),
-		operations(pool+"/operations/{operation}", p.poolOperation),
+		operations(ClusterType, mc+"/operations", p.listOperations),
+		operations(ClusterType, mc+"/operations/{operation}", p.clusterOperation),
+		operations(PoolType, pool+"/operations/{operation}", p.poolOperation),
 		status(loc+"/operations/{operation}", p.operationStatus),
 		status(loc+"/operationresults/{operation}", p.operationResult),
 	}...)

@@ -53,7 +53,7 @@ func checkAccess(body arm.Object) error {
 	zone, private := arm.Str(access, "privateDNSZone"), arm.Bool(access, "enablePrivateCluster")
 	own := zone != "" && !strings.EqualFold(zone, "system") && !strings.EqualFold(zone, "none")
 	switch {
-	case zone != "" && !private:
+	case own && !private: // System and None say nothing about a public cluster; documented manifests have them there
 		return badRequest("BadRequest", "apiServerAccessProfile.privateDNSZone", "privateDNSZone can only be set on a private cluster.")
 	case private && len(arm.List(access, "authorizedIPRanges")) > 0:
 		return badRequest("BadRequest", "apiServerAccessProfile.authorizedIPRanges", "Authorized IP ranges are not supported on a private cluster.")

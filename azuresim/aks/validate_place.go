@@ -9,7 +9,7 @@ import (
 )
 
 // checkPlace: the size of a new pool must exist and be offered in the region and in the zones asked for.
-func (p *Provider) checkPlace(d *draft, sent arm.Object) error {
+func (p *Provider) checkPlace(d *draft, pool string, sent arm.Object) error {
 	name := arm.Str(sent, "vmSize")
 	if name == "" {
 		return nil // the service chooses one that is offered
@@ -26,7 +26,7 @@ func (p *Provider) checkPlace(d *draft, sent arm.Object) error {
 	for _, raw := range arm.List(sent, "availabilityZones") {
 		zone, _ := raw.(string)
 		if slices.Contains(zones, zone) || !slices.Contains(world.Zones(d.location), zone) {
-			return badRequest("AvailabilityZoneNotSupported", "agentPoolProfile.availabilityZones", "The zone(s) '%s' for resource '%s' is not supported. The supported zones for location '%s' are '%s'", zone, strings.ToLower(arm.Str(sent, "name")), d.location, strings.Join(world.Zones(d.location), ","))
+			return badRequest("AvailabilityZoneNotSupported", "agentPoolProfile.availabilityZones", "The zone(s) '%s' for resource '%s' is not supported. The supported zones for location '%s' are '%s'", zone, pool, d.location, strings.Join(world.Zones(d.location), ","))
 		}
 	}
 	return nil

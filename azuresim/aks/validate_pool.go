@@ -33,7 +33,7 @@ func (p *Provider) checkPoolSent(d *draft, name string, sent arm.Object, stored 
 	if stored != nil {
 		return manualScale(name, arm.Map(stored.Body, "properties"), sent)
 	}
-	return p.checkPlace(d, sent)
+	return p.checkPlace(d, name, sent)
 }
 
 // manualScale: while the autoscaler owns the count, a client may repeat it or leave it out, but not set it.
@@ -63,6 +63,9 @@ func (p *Provider) checkPools(rq *arm.Request, d *draft, drafts []poolDraft) err
 			if err := check(props); err != nil {
 				return err
 			}
+		}
+		if err := checkLabels(pd, props); err != nil {
+			return err
 		}
 		if err := p.checkSubnet(rq, d, pd, props); err != nil {
 			return err
@@ -192,19 +195,7 @@ func checkSpot(props arm.Object) error {
 	return nil
 }
 
-var (
-	taintText = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?(=[-A-Za-z0-9_.]*)?:(NoSchedule|PreferNoSchedule|NoExecute)$`)
-	surgeText = regexp.MustCompile(`^([1-9][0-9]?|100)%$|^[0-9]+$`)
-)
-
-func checkTaints(props arm.Object) error {
-	for _, raw := range arm.List(props, "nodeTaints") {
-		if taint, _ := raw.(string); !taintText.MatchString(taint) {
-			return badRequest("InvalidParameter", "agentPoolProfile.nodeTaints", "The value of parameter agentPoolProfile.nodeTaints is invalid. Error details: '%s' is not a taint of the form key=value:NoSchedule, PreferNoSchedule or NoExecute.", taint)
-		}
-	}
-	return nil
-}
+var surgeText = regexp.MustCompile(`^([1-9][0-9]?|100)%$|^[0-9]+$`)
 
 func checkSurge(props arm.Object) error {
 	if surge := arm.Str(props, "upgradeSettings.maxSurge"); surge != "" && !surgeText.MatchString(surge) {

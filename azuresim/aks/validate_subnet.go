@@ -12,6 +12,10 @@ import (
 // checkSubnet: a brought subnet must exist, its network must be ready, the caller must be allowed to join it, and it
 // must have room. What was decided once is not asked again.
 func (p *Provider) checkSubnet(rq *arm.Request, d *draft, pd poolDraft, props arm.Object) error {
+	routed := strings.EqualFold(arm.Str(d.body, "properties.networkProfile.outboundType"), userDefinedRouting)
+	if routed && d.stored == nil && arm.Str(props, "vnetSubnetID") == "" { // "customize egress": an existing virtual network is required
+		return badRequest("BadRequest", "networkProfile.outboundType", "Outbound type userDefinedRouting requires a subnet with a route table: agent pool '%s' has no vnetSubnetID. See https://aka.ms/aks/outboundtype for details.", pd.name)
+	}
 	for _, parameter := range []string{"vnetSubnetID", "podSubnetID"} {
 		id := arm.Str(props, parameter)
 		if id == "" || pd.stored != nil {
@@ -27,7 +31,7 @@ func (p *Provider) checkSubnet(rq *arm.Request, d *draft, pd poolDraft, props ar
 		if delegated := arm.List(subnet.Body, "properties.delegations"); parameter == "vnetSubnetID" && len(delegated) > 0 {
 			return badRequest("SubnetIsDelegated", "agentPoolProfile.vnetSubnetID", "Subnet '%s' is delegated to another service and cannot be used for an agent pool. Please use a subnet without delegation.", id)
 		}
-		if parameter == "vnetSubnetID" && arm.Str(d.body, "properties.networkProfile.outboundType") == userDefinedRouting {
+		if parameter == "vnetSubnetID" && routed {
 			if err := checkRoutes(subnet); err != nil {
 				return err
 			}

@@ -183,7 +183,7 @@ func (a *API) setWorld(w http.ResponseWriter, r *http.Request) error {
 func (a *API) addToWorld(more world.World) error {
 	candidate := a.World.Get().Clone()
 	candidate.Merge(more)
-	if err := candidate.Check(); err != nil {
+	if err := more.CheckIn(candidate); err != nil {
 		return err
 	}
 	a.World.Merge(more)

@@ -8,7 +8,8 @@ import (
 )
 
 // endOperation ends an operation in flight at once, whatever the clock says: {"id": …, "finish": true} lets it do what
-// it was about to do, {"id": …, "fail": {"code": …, "message": …}} lets it fail.
+// it was about to do, {"id": …, "fail": {"code": …, "message": …}} lets it fail. The id is the operation's, or that of
+// the resource it works on.
 func (a *API) endOperation(w http.ResponseWriter, r *http.Request) error {
 	raw, err := readAll(r)
 	if err != nil {
@@ -28,20 +29,23 @@ func (a *API) endOperation(w http.ResponseWriter, r *http.Request) error {
 	case how.Fail != nil && how.Fail.Code == "":
 		return fmt.Errorf(`"fail" needs a "code"`)
 	}
-	var status string
+	var id, status string
 	err = a.Fabric.Do(func() error {
 		op := a.Fabric.Operation(how.ID)
 		if op == nil {
-			return fmt.Errorf("there is no operation %q; GET /_azuresim/state lists those in flight", how.ID)
+			op = a.Fabric.RunningOn(how.ID)
+		}
+		if op == nil {
+			return fmt.Errorf("there is no operation %q, and no resource of that id with one in flight; GET /_azuresim/state lists those in flight", how.ID)
 		}
 		if err := a.Fabric.Complete(op, how.Fail); err != nil {
 			return err
 		}
-		status = op.Status
+		id, status = op.ID, op.Status
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return reply(w, map[string]any{"id": how.ID, "status": status})
+	return reply(w, map[string]any{"id": id, "status": status})
 }

@@ -1,7 +1,12 @@
 package fabric
 
 import (
+	"encoding/json"
+	"errors"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -44,16 +49,56 @@ func (f *Fabric) Rendered(r *Resource, variant string) ([]byte, error) {
 	return f.render(f.views[strings.ToLower(r.Type)], r, variant)
 }
 
+// RenderedAll is Rendered for a list. Documents that are missing are made by all processors: renderers only read, and
+// the one who asks has the lock.
+func (f *Fabric) RenderedAll(list []*Resource, variant string) ([]json.RawMessage, error) {
+	out := make([]json.RawMessage, len(list))
+	var missing []int
+	for i, r := range list {
+		f.Expect(r.Type, variant)
+		if raw, ok := r.rendered[variant]; ok {
+			out[i] = raw
+		} else {
+			missing = append(missing, i)
+		}
+	}
+	errs := make([]error, len(missing))
+	var next atomic.Int64
+	var making sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(missing)) {
+		making.Go(func() {
+			for n := next.Add(1) - 1; n < int64(len(missing)); n = next.Add(1) - 1 {
+				r := list[missing[n]]
+				out[missing[n]], errs[n] = f.views[strings.ToLower(r.Type)].render(r, variant)
+			}
+		})
+	}
+	making.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	for _, i := range missing {
+		f.keep(list[i], variant, out[i])
+	}
+	return out, nil
+}
+
 func (f *Fabric) render(v *view, r *Resource, variant string) ([]byte, error) {
 	raw, err := v.render(r, variant)
-	if err != nil || r.touched == f.turn { // what was saved may go on changing until the end of the transaction
-		return raw, err
+	if err == nil {
+		f.keep(r, variant, raw)
+	}
+	return raw, err
+}
+
+func (f *Fabric) keep(r *Resource, variant string, raw []byte) {
+	if r.touched == f.turn { // what was saved may go on changing until the end of the transaction
+		return
 	}
 	if r.rendered == nil || len(r.rendered) >= variants {
 		r.rendered = map[string][]byte{}
 	}
 	r.rendered[variant] = raw
-	return raw, nil
 }
 
 // Expect announces that documents of a variant will be asked for: who writes in an api-version will read in it.

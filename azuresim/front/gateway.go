@@ -96,6 +96,11 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, entry *Entry) (*
 	if err := g.checkVersion(match, rq); err != nil {
 		return nil, err
 	}
+	if r.Method == http.MethodGet {
+		if err := arm.CheckPage(rq.Query); err != nil {
+			return nil, err
+		}
+	}
 	if g.Check != nil && body != nil && (r.Method == http.MethodPut || r.Method == http.MethodPatch) {
 		entry.SpecErrors = g.Check(match.Type, rq.APIVersion, body)
 		if r.Method == http.MethodPatch {

@@ -82,6 +82,9 @@ func (p *Provider) privateZones() []*tracked.Type {
 			Name: privateZone, Operation: "PrivateDnsZone", Global: true, Versions: privateZoneVersions, Life: p.zoneLife(bareETag), MergePatch: true,
 			Since: map[string]string{"properties.internalId": "2024-06-01"},
 			Prepare: func(w *tracked.Write) error {
+				if err := checkZoneName(w); err != nil {
+					return err
+				}
 				id := base64.StdEncoding.EncodeToString([]byte("ImmutableZoneIdentity;" + uuid.NewString() + ";0"))
 				w.Body["properties"] = arm.Object{}
 				w.Once("properties.internalId", func() any { return id })
@@ -229,7 +232,7 @@ func (p *Provider) publicZones() []*tracked.Type {
 		Defaults: []tracked.Default{{Path: "tags", Value: arm.Object{}}},
 		Prepare: func(w *tracked.Write) error {
 			w.Body["properties"] = arm.Object{}
-			return nil
+			return checkZoneName(w)
 		},
 		Accepted: func(w *tracked.Write, r *fabric.Resource) {
 			if w.Stored == nil {

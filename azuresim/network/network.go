@@ -97,6 +97,9 @@ func (p *Provider) resource(t tracked.Type, parts ...part) *tracked.Type {
 		if name := w.ID.Name(); !validName.MatchString(name) {
 			return badRequest("InvalidResourceName", "Resource name %s is invalid. The name can be up to 80 characters long. It must begin with a word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'.", name)
 		}
+		if err := checkValues(w); err != nil {
+			return err
+		}
 		if slices.Contains(t.ReadOnly, resourceGUID) {
 			w.Once(resourceGUID, newGUID)
 		}

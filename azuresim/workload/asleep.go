@@ -3,6 +3,8 @@ package workload
 import (
 	"fmt"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/uuid"
 )
 
 // A cluster nobody has asked for credentials cannot be connected to, so until then it is asleep: no certificates, no
@@ -38,6 +40,7 @@ func (m *Manager) declare(id string, spec Cluster) (changed bool, err error) {
 		return c.configure(spec)
 	}
 	c := m.newCluster(id, spec, nil)
+	c.life = string(uuid.NewUUID())
 	c.asleep = &sleeper{since: m.opts.Now().UTC(), joined: map[string]time.Time{}}
 	m.clusters[id] = c
 	return true, nil
@@ -82,7 +85,7 @@ func (c *cluster) rise(asleep *sleeper) (err error) {
 	if c.creds, err = newCredentials(c.spec.FQDN); err != nil {
 		return err
 	}
-	defer func() { c.past, c.dirty = time.Time{}, false }() // the caller reports the change
+	defer func() { c.past, c.dirty, c.fresh = time.Time{}, false, nil }() // the caller reports the change
 	c.asleep, c.past = nil, asleep.since
 	c.seed()
 	for _, n := range asleep.nodes {

@@ -49,7 +49,7 @@ func TestAsleep(t *testing.T) {
 	if m.Awake(testID) || c.listener != nil || c.creds != nil || len(c.tables) != 0 || len(c.nodes) != 0 {
 		t.Error("a cluster nobody asked for is awake")
 	}
-	if diff := cmp.Diff(ClusterState{Cluster: c.spec, Asleep: now.Add(-2 * time.Hour)}, m.State().Clusters[testID]); diff != "" {
+	if diff := cmp.Diff(ClusterState{Cluster: c.spec, Life: c.life, Asleep: now.Add(-2 * time.Hour)}, m.State().Clusters[testID]); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
 	saved := reload(t, m.State())

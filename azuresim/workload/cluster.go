@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -20,6 +21,7 @@ type cluster struct {
 	stopped   bool
 
 	mu     sync.RWMutex // guards everything below
+	life   string       // tells a cluster from an earlier one of the same id
 	asleep *sleeper     // nil once somebody wanted access
 	past   time.Time    // the time objects are made at, while those of the past are made up for
 	spec   Cluster
@@ -27,6 +29,7 @@ type cluster struct {
 	rv     uint64
 	born   uint64 // rv at the start of this process: what happened before cannot be watched
 	dirty  bool
+	fresh  []Change // of the write under way
 	tables map[schema.GroupResource]*table
 	custom map[schema.GroupVersionResource]*kind
 	nodes  map[string]nodeRecord
@@ -82,14 +85,28 @@ func (c *cluster) changed() {
 }
 
 // write runs fn with the cluster locked and reports changes afterwards.
-func (c *cluster) write(fn func() error) error {
+func (c *cluster) write(fn func() error) error { return c.run(fn, nil) }
+
+// accept is write for a request: it returns when what changed will outlive a crash.
+func (c *cluster) accept(fn func() error) error { return c.run(fn, c.manager.opts.Journal) }
+
+func (c *cluster) run(fn func() error, journal func(string, []Change) func() error) error {
 	c.mu.Lock()
 	err := fn()
-	dirty := c.dirty
-	c.dirty = false
+	dirty, fresh := c.dirty, c.fresh
+	c.dirty, c.fresh = false, nil
+	var durable func() error
+	if journal != nil && len(fresh) > 0 {
+		durable = journal(c.id, fresh) // still locked, so that changes are written in their order
+	}
 	c.mu.Unlock()
 	if dirty {
 		c.changed()
+	}
+	if durable != nil {
+		if failed := durable(); failed != nil {
+			return apierrors.NewInternalError(fmt.Errorf("the write is not on disk: %w", failed))
+		}
 	}
 	return err
 }

@@ -37,6 +37,12 @@ type Options struct {
 	// many goroutines; it should only mark the cluster for a later write.
 	OnChange func(id string)
 
+	// Journal writes down what a request changed before it is answered. It is
+	// called with the cluster locked and must not wait; what it returns is
+	// called without the lock and waits until the changes are durable. A State
+	// and the Changes since are the whole cluster.
+	Journal func(id string, changes []Change) (durable func() error)
+
 	// EntraToken says whose a bearer token is that Entra ID has issued in a tenant for the AKS server application.
 	EntraToken func(token, tenant string) (user string, ok bool)
 }
@@ -210,6 +216,7 @@ func (m *Manager) Delete(id string) {
 	c.lifecycle.Lock()
 	defer c.lifecycle.Unlock()
 	c.hangUp()
+	c.changed()
 }
 
 // Close stops all API servers. State still answers afterwards.

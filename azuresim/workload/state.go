@@ -1,8 +1,10 @@
 package workload
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -17,6 +19,7 @@ type State struct {
 // ClusterState is one cluster of a State.
 type ClusterState struct {
 	Cluster         Cluster           `json:"cluster"`
+	Life            string            `json:"life,omitempty"`
 	Port            int               `json:"port"`
 	Stopped         bool              `json:"stopped,omitempty"`
 	Asleep          time.Time         `json:"asleep,omitzero"` // nobody wanted access since then; the rest is empty
@@ -24,6 +27,18 @@ type ClusterState struct {
 	Credentials     json.RawMessage   `json:"credentials,omitempty"`
 	Nodes           []json.RawMessage `json:"nodes,omitempty"`
 	Objects         []json.RawMessage `json:"objects,omitempty"`
+
+	// Changes were made after the state was taken, or belong to an earlier cluster of the same id.
+	Changes []Change `json:"-"`
+}
+
+// Change is one object of a cluster as a request left it, or the last of it.
+type Change struct {
+	Life            string          `json:"life"`
+	ResourceVersion uint64          `json:"resourceVersion"`
+	Resource        string          `json:"resource"` // configmaps, deployments.apps
+	Deleted         bool            `json:"deleted,omitempty"`
+	Object          json.RawMessage `json:"object"`
 }
 
 // State returns the state of all clusters. Each cluster is consistent in
@@ -57,7 +72,7 @@ func (c *cluster) state() ClusterState {
 	c.lifecycle.Unlock()
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	s.Cluster, s.ResourceVersion = c.spec, c.rv
+	s.Cluster, s.ResourceVersion, s.Life = c.spec, c.rv, c.life
 	if c.asleep != nil {
 		s.Asleep = c.asleep.since
 		return s
@@ -112,6 +127,7 @@ func (m *Manager) Restore(s State) error {
 func (m *Manager) restore(id string, s ClusterState) (*cluster, error) {
 	if !s.Asleep.IsZero() {
 		c := m.newCluster(id, s.Cluster, nil)
+		c.life = s.Life
 		c.stopped, c.asleep = s.Stopped, &sleeper{since: s.Asleep, joined: map[string]time.Time{}, resumed: true}
 		return c, nil
 	}
@@ -123,8 +139,13 @@ func (m *Manager) restore(id string, s ClusterState) (*cluster, error) {
 		return nil, err
 	}
 	c := m.newCluster(id, s.Cluster, creds)
-	c.port, c.stopped = s.Port, s.Stopped
-	c.rv, c.born = s.ResourceVersion, s.ResourceVersion
+	c.port, c.stopped, c.life = s.Port, s.Stopped, s.Life
+	changes := s.later()
+	c.rv = s.ResourceVersion
+	if n := len(changes); n > 0 {
+		c.rv = changes[n-1].ResourceVersion
+	}
+	c.born = c.rv
 	for _, raw := range s.Nodes {
 		var record nodeRecord
 		if err := json.Unmarshal(raw, &record); err != nil {
@@ -132,7 +153,38 @@ func (m *Manager) restore(id string, s ClusterState) (*cluster, error) {
 		}
 		c.nodes[record.Name] = record
 	}
-	return c, c.load(s.Objects)
+	if err := c.load(s.Objects); err != nil {
+		return nil, err
+	}
+	c.redo(changes)
+	return c, nil
+}
+
+// later are the changes this state does not contain, in order.
+func (s *ClusterState) later() []Change {
+	var out []Change
+	for _, change := range s.Changes {
+		if change.Life == s.Life && change.ResourceVersion > s.ResourceVersion {
+			out = append(out, change)
+		}
+	}
+	slices.SortFunc(out, func(a, b Change) int { return cmp.Compare(a.ResourceVersion, b.ResourceVersion) })
+	return out
+}
+
+// redo repeats changes. They name their table, because the kind of an object may have gone with a later one.
+func (c *cluster) redo(changes []Change) {
+	for _, change := range changes {
+		items, key := c.table(schema.ParseGroupResource(change.Resource)).items, keyOf(decode(change.Object))
+		if change.Deleted {
+			delete(items, key)
+		} else {
+			items[key] = change.Object
+		}
+	}
+	if len(changes) > 0 {
+		c.readCRDs()
+	}
 }
 
 // load fills the tables, CRDs first: they tell where custom objects belong.

@@ -63,7 +63,7 @@ func (c *cluster) put(k *kind, obj object) []byte {
 	}
 	t := c.table(k.gr())
 	t.items[keyOf(obj)] = raw
-	c.publish(t, event{rv: c.rv, kind: kind, old: old, new: raw})
+	c.publish(k, t, event{rv: c.rv, kind: kind, old: old, new: raw})
 	if k == crds {
 		c.readCRDs()
 	}
@@ -76,7 +76,7 @@ func (c *cluster) remove(k *kind, obj object) []byte {
 	raw, old := c.stamp(k, obj)
 	t := c.table(k.gr())
 	delete(t.items, keyOf(obj))
-	c.publish(t, event{rv: c.rv, kind: watch.Deleted, old: old, new: raw})
+	c.publish(k, t, event{rv: c.rv, kind: watch.Deleted, old: old, new: raw})
 	if k == crds {
 		c.removeInstances(obj)
 		c.readCRDs()
@@ -98,7 +98,10 @@ func (c *cluster) stamp(k *kind, obj object) (raw, old []byte) {
 	return raw, c.table(k.gr()).items[keyOf(obj)]
 }
 
-func (c *cluster) publish(t *table, e event) {
+func (c *cluster) publish(k *kind, t *table, e event) {
+	if c.manager.opts.Journal != nil {
+		c.fresh = append(c.fresh, Change{Life: c.life, ResourceVersion: e.rv, Resource: k.gr().String(), Deleted: e.kind == watch.Deleted, Object: e.new})
+	}
 	if len(t.history) >= historyLimit {
 		half := historyLimit / 2
 		t.floor = t.history[half-1].rv

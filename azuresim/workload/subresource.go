@@ -131,7 +131,7 @@ func (r *request) serveEviction() error {
 		o.dryRun = o.dryRun || len(eviction.DeleteOptions.DryRun) > 0
 	}
 	c := r.cluster
-	err = c.write(func() error {
+	err = c.accept(func() error {
 		raw := c.find(r.kind, r.namespace, r.name)
 		if raw == nil {
 			return apierrors.NewNotFound(r.kind.gr(), r.name)

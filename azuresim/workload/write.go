@@ -54,7 +54,7 @@ func (c *cluster) create(k *kind, namespace string, obj object, o writeOptions) 
 	if err := normalise(k, obj, o); err != nil {
 		return nil, err
 	}
-	err = c.write(func() error {
+	err = c.accept(func() error {
 		raw, err = c.insert(k, obj, o.dryRun)
 		return err
 	})
@@ -97,7 +97,7 @@ func (c *cluster) insert(k *kind, obj object, dryRun bool) ([]byte, error) {
 // change replaces an existing object by what edit makes of it. sub is "" or
 // "status"; edit gets a copy it may destroy.
 func (c *cluster) change(k *kind, namespace, name, sub string, o writeOptions, edit func(object) (object, error)) (raw []byte, err error) {
-	err = c.write(func() error {
+	err = c.accept(func() error {
 		stored := c.find(k, namespace, name)
 		if stored == nil {
 			return apierrors.NewNotFound(k.gr(), name)
@@ -220,7 +220,7 @@ func withoutBookkeeping(obj object) object {
 // delete removes an object, or marks it as deleting while it has finalizers.
 // Propagation policies are accepted and ignored: there is no garbage collector.
 func (c *cluster) delete(k *kind, namespace, name string, o writeOptions) (raw []byte, gone bool, err error) {
-	err = c.write(func() error {
+	err = c.accept(func() error {
 		stored := c.find(k, namespace, name)
 		if stored == nil {
 			return apierrors.NewNotFound(k.gr(), name)

@@ -9,16 +9,20 @@ import (
 
 // Check finds what would surprise later: references to nothing, missing names, values no look-up can use. Each message
 // names the place, the value and the way out.
-func (w *World) Check() error {
-	for _, check := range []func() error{w.checkDirectories, w.checkPrincipals, w.checkRoles, w.checkPlaces, w.checkVersions, w.checkSizes} {
-		if err := check(); err != nil {
+func (w *World) Check() error { return w.CheckIn(w) }
+
+// CheckIn is Check for a part that has become one of all: it may refer to anything there, and messages name the places
+// in the part.
+func (w *World) CheckIn(all *World) error {
+	for _, check := range []func(*World) error{w.checkDirectories, w.checkPrincipals, w.checkRoles, w.checkPlaces, w.checkVersions, w.checkSizes} {
+		if err := check(all); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *World) checkDirectories() error {
+func (w *World) checkDirectories(all *World) error {
 	for i, t := range w.Tenants {
 		if t.ID == "" {
 			return fmt.Errorf("tenants[%d].id is missing; it is a GUID", i)
@@ -28,21 +32,21 @@ func (w *World) checkDirectories() error {
 		if s.ID == "" {
 			return fmt.Errorf("subscriptions[%d].id is missing; it is a GUID", i)
 		}
-		if w.Tenant(s.TenantID) == nil {
-			return fmt.Errorf("subscriptions[%d].tenantId %q is not among the tenants; add it there or use one of %s", i, s.TenantID, names(w.Tenants, func(t Tenant) string { return t.ID }))
+		if all.Tenant(s.TenantID) == nil {
+			return fmt.Errorf("subscriptions[%d].tenantId %q is not among the tenants; add it there or use one of %s", i, s.TenantID, names(all.Tenants, func(t Tenant) string { return t.ID }))
 		}
 	}
 	return nil
 }
 
-func (w *World) checkPrincipals() error {
+func (w *World) checkPrincipals(all *World) error {
 	for i, p := range w.Principals {
 		at := fmt.Sprintf("principals[%d]", i)
 		switch {
 		case p.ClientID == "" && p.ObjectID == "":
 			return fmt.Errorf("%s.clientId is missing; it is the GUID a client signs in with", at)
-		case w.Tenant(p.TenantID) == nil:
-			return fmt.Errorf("%s.tenantId %q is not among the tenants; add it there or use one of %s", at, p.TenantID, names(w.Tenants, func(t Tenant) string { return t.ID }))
+		case all.Tenant(p.TenantID) == nil:
+			return fmt.Errorf("%s.tenantId %q is not among the tenants; add it there or use one of %s", at, p.TenantID, names(all.Tenants, func(t Tenant) string { return t.ID }))
 		case p.CertificatePEM != "" && !hasPEM(p.CertificatePEM, "CERTIFICATE"):
 			return fmt.Errorf("%s.certificatePem holds no PEM block of type CERTIFICATE", at)
 		}
@@ -69,10 +73,10 @@ func hasPEM(text string, types ...string) bool {
 	return false
 }
 
-func (w *World) checkRoles() error {
+func (w *World) checkRoles(all *World) error {
 	for i, r := range w.Roles {
 		switch {
-		case w.Principal(r.Principal) == nil:
+		case all.Principal(r.Principal) == nil:
 			return fmt.Errorf("roleAssignments[%d].principal %q is neither the client id nor the object id of a principal", i, r.Principal)
 		case RoleNamed(r.Role) == nil:
 			return fmt.Errorf("roleAssignments[%d].role %q is no built-in role; use its name, such as Owner, Contributor or Reader, or its GUID", i, r.Role)
@@ -88,7 +92,7 @@ func (w *World) checkRoles() error {
 	return nil
 }
 
-func (w *World) checkPlaces() error {
+func (w *World) checkPlaces(all *World) error {
 	for i, l := range w.Locations {
 		if l == "" || l != strings.ToLower(strings.ReplaceAll(l, " ", "")) {
 			return fmt.Errorf("locations[%d] %q is not how Azure writes it in ids: in lower case and without spaces, as westus2", i, l)
@@ -100,8 +104,8 @@ func (w *World) checkPlaces() error {
 			return fmt.Errorf("quotas[%d].family is missing; \"cores\" is the total of a region", i)
 		case q.Limit < 0:
 			return fmt.Errorf("quotas[%d].limit %d is negative", i, q.Limit)
-		case q.Location != "" && !w.HasLocation(q.Location):
-			return fmt.Errorf("quotas[%d].location %q is not among the locations: %s", i, q.Location, strings.Join(w.Locations, ", "))
+		case q.Location != "" && !all.HasLocation(q.Location):
+			return fmt.Errorf("quotas[%d].location %q is not among the locations: %s", i, q.Location, strings.Join(all.Locations, ", "))
 		}
 	}
 	return nil
@@ -109,8 +113,8 @@ func (w *World) checkPlaces() error {
 
 var minor, patch = regexp.MustCompile(`^\d+\.\d+$`), regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 
-func (w *World) checkVersions() error {
-	if len(w.Versions) == 0 {
+func (w *World) checkVersions(all *World) error {
+	if len(all.Versions) == 0 {
 		return fmt.Errorf("versions is empty; a cluster needs one to run")
 	}
 	for i, v := range w.Versions {
@@ -126,7 +130,7 @@ func (w *World) checkVersions() error {
 	return nil
 }
 
-func (w *World) checkSizes() error {
+func (w *World) checkSizes(*World) error {
 	for i, s := range w.VMSizes {
 		if s.Name == "" || s.VCPUs <= 0 || s.Family == "" {
 			return fmt.Errorf("vmSizes[%d] %q needs name, vCPUs above 0 and family, which quotas are about", i, s.Name)

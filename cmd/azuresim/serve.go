@@ -183,7 +183,7 @@ func announce(s *azuresim.Server, f serveFlags, out io.Writer) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(out, "azuresim listens on %s (CA %s)\n%s", s.URL(), s.CAFile(), hint(f, env))
+	_, err := fmt.Fprintf(out, "azuresim listens on %s (CA %s)\nopen %s in a browser to watch it\n%s", s.URL(), s.CAFile(), s.URL(), hint(f, env))
 	return err
 }
 

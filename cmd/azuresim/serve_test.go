@@ -50,6 +50,9 @@ func TestServe(t *testing.T) {
 	if err != nil || !strings.HasPrefix(line, "azuresim listens on https://127.0.0.1:") {
 		t.Fatalf("%q %v", line, err)
 	}
+	if line, err = out.ReadString('\n'); err != nil || !strings.HasPrefix(line, "open https://127.0.0.1:") || !strings.Contains(line, "in a browser") {
+		t.Errorf("the page is not announced: %v %q", err, line)
+	}
 	env := map[string]string{}
 	for env["SSL_CERT_FILE"] == "" { // the last of them
 		if line, err = out.ReadString('\n'); err != nil {
