@@ -26,6 +26,9 @@ func DefaultControlPlane(spec *v1beta1.AzureManagedControlPlaneSpec, name, clust
 		spec.NodeResourceGroupName = DefaultNodeResourceGroup(spec.ResourceGroupName, name, spec.Location)
 	}
 	setDefault(&spec.DNSPrefix, dnsPrefix(name))
+	if spec.FleetsMember != nil {
+		setDefault(&spec.FleetsMember.Name, clusterName)
+	}
 	if spec.VirtualNetwork == nil {
 		spec.VirtualNetwork = &v1beta1.VirtualNetwork{}
 	}
