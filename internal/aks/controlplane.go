@@ -62,7 +62,7 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	if podCIDRApplies(spec.NetworkPlugin, spec.NetworkPluginMode) {
 		putRanges(body, "podCidr", in.Cluster.PodCIDRs)
 	}
-	return body
+	return applyPatches(body, "managedClusters", spec.ASOManagedClusterPatches)
 }
 
 // putRanges: a single range has a property of its own; AKS takes the two of a dual-stack cluster, one of each family, as a

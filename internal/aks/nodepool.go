@@ -78,7 +78,7 @@ func poolBody(in Inputs, n Names, pool Pool, observed, cluster fieldset.Object) 
 	if count, ok := poolCount(pool, observed); ok {
 		put("count", count)
 	}
-	return body
+	return applyPatches(body, "agentPools", spec.ASOManagedClustersAgentPoolPatches)
 }
 
 func poolSubnetID(n Names, pool Pool) string {
