@@ -12,7 +12,7 @@ import (
 )
 
 // Pinned api-version of the tables the API is checked against.
-const apiVersion = "2026-05-01"
+const apiVersion = ContainerServiceAPIVersion
 
 // Every leaf of a spec is a property that exists and can be written, or says why it is none. This is what keeps a tag
 // from being a typing error that only Azure would notice.

@@ -15,7 +15,7 @@ import (
 	"github.com/capaks/capaks/internal/armfield"
 )
 
-const apiVersion = "2026-05-01"
+const apiVersion = armfield.ContainerServiceAPIVersion
 
 // generated are the CRDs as they are released, by kind.
 func generated(t *testing.T) map[string]*apiextensionsv1.CustomResourceDefinition {
