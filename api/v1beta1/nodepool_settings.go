@@ -146,14 +146,16 @@ type LocalDNSProfile struct {
 	// +kubebuilder:validation:Enum=Preferred;Required;Disabled
 	Mode string `json:"mode" arm:"mode,fold"`
 
-	// vnetDNSOverrides are the settings for queries of pods with dnsPolicy Default, one entry per zone.
+	// vnetDNSOverrides are the settings for queries of pods with dnsPolicy Default, one entry per zone. An entry
+	// that is dropped stays as it is in Azure: change it instead, or set mode to Disabled.
 	// +optional
 	// +listType=map
 	// +listMapKey=zone
 	// +kubebuilder:validation:MaxItems=100
 	VnetDNSOverrides []LocalDNSOverride `json:"vnetDNSOverrides,omitempty" arm:"vnetDNSOverrides,key=zone"`
 
-	// kubeDNSOverrides are the settings for queries of pods with dnsPolicy ClusterFirst, one entry per zone.
+	// kubeDNSOverrides are the settings for queries of pods with dnsPolicy ClusterFirst, one entry per zone. An entry
+	// that is dropped stays as it is in Azure: change it instead, or set mode to Disabled.
 	// +optional
 	// +listType=map
 	// +listMapKey=zone

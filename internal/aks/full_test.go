@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
 	"github.com/capaks/capaks/api/v1beta1"
@@ -86,5 +87,32 @@ func TestAnswersInAnotherSpelling(t *testing.T) {
 	fieldset.Put(body, fieldset.ParsePath("properties.identityProfile.kubeletidentity.clientId"), "c")
 	if sent := converge(t, &in, &obs); len(sent) > 0 {
 		t.Errorf("sent %s", sent[0].Line())
+	}
+}
+
+// An identity that is exchanged goes out of the map it is the key of; one that others put there stays.
+func TestExchangedIdentity(t *testing.T) {
+	in, obs := full(t), Observation{}
+	in.Pools = in.Pools[:2]
+	converge(t, &in, &obs)
+	identities := fieldset.Path{"identity", "userAssignedIdentities"}
+	fieldset.Put(obs.Cluster.Body, identities.Child("/foreign"), fieldset.Object{"clientId": "c"})
+	in.ControlPlane.Spec.Identity.UserAssignedIdentityResourceID = "/other"
+	sent := converge(t, &in, &obs)
+	wantLines(t, sent, "Update managedCluster full")
+	validate(t, sent[0])
+	got, _ := fieldset.Get(sent[0].Body, identities)
+	if diff := cmp.Diff(fieldset.Object{"/other": fieldset.Object{}, "/foreign": fieldset.Object{}}, got); diff != "" {
+		t.Errorf("identities (-want +got):\n%s", diff)
+	}
+
+	in.ControlPlane.Spec.Identity = nil
+	sent = converge(t, &in, &obs)
+	wantLines(t, sent, "Update managedCluster full")
+	if kind := stringAt(sent[0].Body, "identity", "type"); kind != "SystemAssigned" {
+		t.Errorf("identity.type is %q", kind)
+	}
+	if got, _ := fieldset.Get(sent[0].Body, identities.Child("/other")); got != nil {
+		t.Errorf("the identity that was dropped is still sent: %v", got)
 	}
 }
