@@ -14,7 +14,7 @@ import (
 // creates no cluster without a System pool; afterwards pools change only through their own resources and the
 // inline list is sent back as it was read.
 func clusterStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action {
-	d := plan.Desired{ID: n.ClusterID, Kind: KindManagedCluster, Name: n.ClusterName, APIVersion: ContainerServiceAPIVersion, SpecChanged: in.SpecChanged}
+	d := plan.Desired{ID: n.ClusterID, Kind: KindManagedCluster, Name: n.ClusterName, APIVersion: containerServiceAPIVersion(in.ControlPlane), SpecChanged: in.SpecChanged}
 	d.Adopt = ownedByTag(obs.Cluster.Body, in.Cluster.Name)
 	d.Body = clusterBody(in, n, obs)
 	if obs.Cluster.Exists {
@@ -25,6 +25,8 @@ func clusterStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action
 		return plan.Action{Verb: plan.Wait, ID: d.ID, Kind: d.Kind, Name: d.Name, APIVersion: d.APIVersion, Reason: ReasonWaitingForPools, Message: wait}
 	}
 	fieldset.Put(d.Body, fieldset.Path{"properties", "agentPoolProfiles"}, inlinePools(in, n))
+	// A managed identity instead of a service principal, in AKS's words.
+	fieldset.Put(d.Body, fieldset.ParsePath("properties.servicePrincipalProfile.clientId"), "msi")
 	return plan.Compute(d, obs.Cluster, nil, clusterRules, now)
 }
 
@@ -36,12 +38,14 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	put := func(path string, value any) { fieldset.Put(body, fieldset.ParsePath(path), value) }
 	put("location", n.Location)
 	put("tags", ownershipTags(in.Cluster.Name, n.ClusterName, spec.AdditionalTags))
-	put("identity.type", "SystemAssigned")
+	if spec.Identity == nil || spec.Identity.Type == "" {
+		put("identity.type", string(v1beta1.ManagedIdentitySystemAssigned))
+	}
 	put("properties.enableRBAC", true)
 	put("properties.nodeResourceGroup", n.NodeGroup)
 	put("properties.kubernetesVersion", controlPlaneVersion(spec.Version, obs.Cluster.Body))
-	if spec.SKU != nil && spec.SKU.Tier != "" {
-		put("sku.name", "Base")
+	if spec.SKU != nil && spec.SKU.Tier != "" && spec.SKU.Name == "" {
+		put("sku.name", string(v1beta1.SKUNameBase))
 	}
 	if in.SSHPublicKey != "" {
 		put("properties.linuxProfile.adminUsername", "azureuser")
@@ -49,18 +53,30 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	} else {
 		fieldset.Remove(body, fieldset.ParsePath("properties.linuxProfile"))
 	}
-	if len(in.Cluster.ServiceCIDRs) == 1 {
-		put("properties.networkProfile.serviceCidr", in.Cluster.ServiceCIDRs[0])
-		if spec.DNSServiceIP == "" {
-			if ip := DNSServiceIP(in.Cluster.ServiceCIDRs[0]); ip != "" {
-				put("properties.networkProfile.dnsServiceIP", ip)
-			}
+	putRanges(body, "serviceCidr", in.Cluster.ServiceCIDRs)
+	if len(in.Cluster.ServiceCIDRs) > 0 && spec.DNSServiceIP == "" {
+		if ip := DNSServiceIP(in.Cluster.ServiceCIDRs[0]); ip != "" {
+			put("properties.networkProfile.dnsServiceIP", ip)
 		}
 	}
-	if len(in.Cluster.PodCIDRs) == 1 && podCIDRApplies(spec.NetworkPlugin, spec.NetworkPluginMode) {
-		put("properties.networkProfile.podCidr", in.Cluster.PodCIDRs[0])
+	if podCIDRApplies(spec.NetworkPlugin, spec.NetworkPluginMode) {
+		putRanges(body, "podCidr", in.Cluster.PodCIDRs)
 	}
-	return body
+	return applyPatches(body, "managedClusters", spec.ASOManagedClusterPatches)
+}
+
+// putRanges: a single range has a property of its own; AKS takes the two of a dual-stack cluster, one of each family, as a
+// list and fills the other property in.
+func putRanges(body fieldset.Object, property string, ranges []string) {
+	path := fieldset.Path{"properties", "networkProfile", property}
+	switch len(ranges) {
+	case 0:
+	case 1:
+		fieldset.Put(body, path, ranges[0])
+	default:
+		path[len(path)-1] += "s"
+		fieldset.Put(body, path, stringList(ranges))
+	}
 }
 
 // podCIDRApplies: with Azure CNI on the node subnet pods take addresses of the subnet, and AKS refuses a pod

@@ -3,13 +3,18 @@ package aks
 import (
 	"fmt"
 	"strings"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/armfield"
 )
 
 // API versions of the resource types the provider reads and writes. ContainerService is the newest stable
 // version with an official description; the others are the oldest that have every property we use, because
 // network and resource-group bodies we do not own must survive a read-modify-write.
 const (
-	ContainerServiceAPIVersion = "2026-05-01"
+	ContainerServiceAPIVersion = armfield.ContainerServiceAPIVersion
+	// ContainerServicePreviewAPIVersion is what enablePreviewFeatures selects.
+	ContainerServicePreviewAPIVersion = "2026-05-02-preview"
 	// OperationsAPIVersion is a preview because no stable version offers `operations/latest`, the only place
 	// where AKS tells how far an operation is.
 	OperationsAPIVersion = "2026-05-02-preview"
@@ -28,6 +33,14 @@ const (
 
 // maxNodeResourceGroupName is the longest node resource group name AKS accepts; its own default is cut there.
 const maxNodeResourceGroupName = 80
+
+// containerServiceAPIVersion is the api-version for requests about a cluster and its pools.
+func containerServiceAPIVersion(cp *v1beta1.AzureManagedControlPlane) string {
+	if preview := cp.Spec.EnablePreviewFeatures; preview != nil && *preview {
+		return ContainerServicePreviewAPIVersion
+	}
+	return ContainerServiceAPIVersion
+}
 
 // ResourceGroupID is the ARM id of a resource group.
 func ResourceGroupID(subscription, group string) string {

@@ -37,7 +37,7 @@ func poolSteps(in Inputs, n Names, obs Observation, now time.Time) []plan.Action
 
 func poolStep(in Inputs, n Names, pool Pool, obs Observation, observed plan.Observed, now time.Time) plan.Action {
 	name := PoolName(pool.Object)
-	d := plan.Desired{ID: AgentPoolID(n.ClusterID, name), Kind: KindAgentPool, Name: name, APIVersion: ContainerServiceAPIVersion, SpecChanged: pool.SpecChanged}
+	d := plan.Desired{ID: AgentPoolID(n.ClusterID, name), Kind: KindAgentPool, Name: name, APIVersion: containerServiceAPIVersion(in.ControlPlane), SpecChanged: pool.SpecChanged}
 	// Pools of this cluster's first request have no owned set yet if the manager died right after it; the pool
 	// belongs to a cluster that is ours, and a declared pool of that name is what was asked for.
 	d.Adopt = true
@@ -67,7 +67,9 @@ func poolBody(in Inputs, n Names, pool Pool, observed, cluster fieldset.Object) 
 	body := armfield.Encode(spec)
 	put := func(path string, value any) { fieldset.Put(body, fieldset.ParsePath("properties."+path), value) }
 	put("type", scaleSetsType)
-	put("vnetSubnetID", poolSubnetID(n, pool))
+	if spec.VnetSubnetID == "" {
+		put("vnetSubnetID", poolSubnetID(n, pool))
+	}
 	if version := poolVersion(pool, observed, cluster); version != "" {
 		put("orchestratorVersion", version)
 	}
@@ -76,7 +78,7 @@ func poolBody(in Inputs, n Names, pool Pool, observed, cluster fieldset.Object) 
 	if count, ok := poolCount(pool, observed); ok {
 		put("count", count)
 	}
-	return body
+	return applyPatches(body, "agentPools", spec.ASOManagedClustersAgentPoolPatches)
 }
 
 func poolSubnetID(n Names, pool Pool) string {

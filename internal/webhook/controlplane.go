@@ -86,13 +86,16 @@ func keepDefaults(spec, old *v1beta1.AzureManagedControlPlaneSpec) {
 	keep(&spec.ResourceGroupName, old.ResourceGroupName)
 	keep(&spec.NodeResourceGroupName, old.NodeResourceGroupName)
 	keep(&spec.DNSPrefix, old.DNSPrefix)
+	if spec.FleetsMember != nil && old.FleetsMember != nil {
+		keep(&spec.FleetsMember.Name, old.FleetsMember.Name)
+	}
 	if old.VirtualNetwork == nil {
 		return
 	}
 	if spec.VirtualNetwork == nil {
 		spec.VirtualNetwork = old.VirtualNetwork.DeepCopy()
 		if subnet := spec.VirtualNetwork.Subnet; subnet != nil {
-			subnet.ServiceEndpoints = nil // given by the user, not by us: leaving them out removes them
+			subnet.ServiceEndpoints, subnet.PrivateEndpoints = nil, nil // given by the user, not by us: leaving them out removes them
 		}
 		return
 	}
@@ -227,6 +230,28 @@ func controlPlaneProblems(spec *v1beta1.AzureManagedControlPlaneSpec) field.Erro
 		if err := parseKey(*key); err != nil {
 			problems = append(problems, field.Invalid(field.NewPath("spec", "sshPublicKey"), shortened(*key),
 				err.Error()+`: write one line of an authorized_keys file, base64-encoded (base64 -w0 < ~/.ssh/id_rsa.pub), "" for a generated key, or leave it out`))
+		}
+	}
+	return append(problems, classProblems(&spec.AzureManagedControlPlaneClassSpec, field.NewPath("spec"))...)
+}
+
+// classProblems are those control planes and their templates can have.
+func classProblems(spec *v1beta1.AzureManagedControlPlaneClassSpec, path *field.Path) field.ErrorList {
+	problems := patchProblems(spec.ASOManagedClusterPatches, path.Child("asoManagedClusterPatches"))
+	// The CRD cannot look into sku, which may be a string or an object.
+	if spec.SupportPlan == "AKSLongTermSupport" && (spec.SKU == nil || spec.SKU.Tier != v1beta1.TierPremium) {
+		problems = append(problems, field.Invalid(path.Child("supportPlan"), spec.SupportPlan,
+			"needs the tier Premium: set sku to Premium, or supportPlan to KubernetesOfficial"))
+	}
+	return problems
+}
+
+// patchProblems are those of merge patches, in JSON or YAML.
+func patchProblems(patches []string, path *field.Path) field.ErrorList {
+	var problems field.ErrorList
+	for i, patch := range patches {
+		if _, err := aks.ParsePatch(patch); err != nil {
+			problems = append(problems, field.Invalid(path.Index(i), shortened(patch), err.Error()+`: write a merge patch, for example {"spec": {"supportPlan": "KubernetesOfficial"}}`))
 		}
 	}
 	return problems

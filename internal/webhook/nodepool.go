@@ -153,7 +153,7 @@ func nodePoolProblems(spec *v1beta1.AzureManagedMachinePoolSpec) field.ErrorList
 	if spec.LinuxOSConfig != nil && spec.OSType == "Windows" {
 		problems = append(problems, field.Forbidden(path.Child("linuxOSConfig"), `osType is "Windows": remove linuxOSConfig, or change osType to Linux`))
 	}
-	return problems
+	return append(problems, patchProblems(spec.ASOManagedClustersAgentPoolPatches, path.Child("asoManagedClustersAgentPoolPatches"))...)
 }
 
 func nodePoolWarnings(spec *v1beta1.AzureManagedMachinePoolSpec) admission.Warnings {

@@ -33,7 +33,8 @@ func (controlPlaneTemplateDefaulter) Default(_ context.Context, template *v1beta
 type controlPlaneTemplateValidator struct{}
 
 func (controlPlaneTemplateValidator) ValidateCreate(_ context.Context, template *v1beta1.AzureManagedControlPlaneTemplate) (admission.Warnings, error) {
-	return templateWarnings(template), nil
+	problems := classProblems(&template.Spec.Template.Spec.AzureManagedControlPlaneClassSpec, field.NewPath("spec", "template", "spec"))
+	return templateWarnings(template), invalid(v1beta1.GroupVersion.WithKind(kindControlPlane+"Template").GroupKind(), template.Name, problems)
 }
 
 func (controlPlaneTemplateValidator) ValidateUpdate(ctx context.Context, old, template *v1beta1.AzureManagedControlPlaneTemplate) (admission.Warnings, error) {
