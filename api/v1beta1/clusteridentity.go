@@ -81,6 +81,7 @@ type PodIdentityException struct {
 	Namespace string `json:"namespace" arm:"namespace"`
 
 	// podLabels choose the pods.
+	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
 	PodLabels map[string]string `json:"podLabels" arm:"podLabels"`
 }

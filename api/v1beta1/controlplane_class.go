@@ -10,6 +10,7 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="!has(self.disableLocalAccounts) || has(self.aadProfile)",messageExpression="'disableLocalAccounts %s needs users who log in with Microsoft Entra ID: add aadProfile, or remove disableLocalAccounts'.format([dyn(self.disableLocalAccounts)])",fieldPath=".disableLocalAccounts"
 // +kubebuilder:validation:XValidation:rule="!has(self.securityProfile) || !has(self.securityProfile.azureKeyVaultKms) || self.?identity.?type.orValue('SystemAssigned') == 'UserAssigned'",message="securityProfile.azureKeyVaultKms needs an identity that can be given rights on the key beforehand, but identity.type is not UserAssigned: change identity.type to UserAssigned, or remove azureKeyVaultKms",fieldPath=".securityProfile"
 // +kubebuilder:validation:XValidation:rule="!has(self.securityProfile) || !has(self.securityProfile.workloadIdentity) || self.?oidcIssuerProfile.?enabled.orValue(false)",message="securityProfile.workloadIdentity needs the issuer, but oidcIssuerProfile.enabled is not true: set it to true, or remove workloadIdentity",fieldPath=".securityProfile"
+// +kubebuilder:validation:XValidation:rule="!has(self.natGatewayProfile) || self.?outboundType.orValue('loadBalancer') == 'managedNATGateway'",message="natGatewayProfile is for outboundType managedNATGateway, and AKS drops it with any other: remove natGatewayProfile, or create the cluster with outboundType managedNATGateway",fieldPath=".natGatewayProfile"
 type AzureManagedControlPlaneClassSpec struct {
 	// location is the Azure region, for example westeurope. Fixed after creation.
 	// +kubebuilder:validation:MinLength=1
@@ -314,6 +315,10 @@ type AzureManagedControlPlaneClassSpec struct {
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MaxLength=65536
 	ASOManagedClusterPatches []string `json:"asoManagedClusterPatches,omitempty" arm:"-,patches of the request"`
+
+	// passthrough are properties of the managed cluster that are no field here.
+	// +optional
+	Passthrough *Passthrough `json:"passthrough,omitempty"`
 
 	// machineTemplate has no effect. It exists because a ClusterClass may write it.
 	// +optional

@@ -6,6 +6,8 @@ import "k8s.io/apimachinery/pkg/api/resource"
 //
 // +kubebuilder:validation:XValidation:rule="self.mode != 'System' || self.?osType.orValue('Linux') == 'Linux'",messageExpression="'osType ' + self.osType + ' cannot run the pods of a System pool: change osType to Linux, or mode to User'",fieldPath=".osType"
 // +kubebuilder:validation:XValidation:rule="self.?osType.orValue('Linux') != 'Windows' || size(self.?name.orValue(\"\")) <= 6",messageExpression="'name \"' + self.name + '\" is too long for a Windows pool: use at most 6 characters'",fieldPath=".name"
+// +kubebuilder:validation:XValidation:rule="!has(self.osSKU) || self.osSKU.startsWith('Windows') == (self.?osType.orValue('Linux') == 'Windows')",message="osSKU is not one of the osType of the pool: choose Windows2019, Windows2022 or Windows2025 for osType Windows and one of the others for Linux, or create another pool",fieldPath=".osSKU"
+// +kubebuilder:validation:XValidation:rule="self.mode != 'System' || self.?maxPods.orValue(30) >= 30",message="maxPods is less than 30, which is the least AKS takes for a System pool: raise it, or change mode to User",fieldPath=".maxPods"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'System' || self.?scaleSetPriority.orValue('Regular') != 'Spot'",message="scaleSetPriority Spot is not possible for a System pool: change scaleSetPriority to Regular, or mode to User",fieldPath=".scaleSetPriority"
 // +kubebuilder:validation:XValidation:rule="!has(self.nodePublicIPPrefixID) || self.?enableNodePublicIP.orValue(false)",messageExpression="'nodePublicIPPrefixID \"' + self.nodePublicIPPrefixID + '\" needs nodes with public addresses: set enableNodePublicIP to true, or remove nodePublicIPPrefixID'",fieldPath=".nodePublicIPPrefixID"
 // +kubebuilder:validation:XValidation:rule="!has(self.scaleSetEvictionPolicy) || self.?scaleSetPriority.orValue('Regular') == 'Spot'",messageExpression="'scaleSetEvictionPolicy ' + self.scaleSetEvictionPolicy + ' is for Spot machines: set scaleSetPriority to Spot, or remove scaleSetEvictionPolicy'",fieldPath=".scaleSetEvictionPolicy"
@@ -57,6 +59,8 @@ type AzureManagedMachinePoolClassSpec struct {
 	// osSKU is the operating system of the nodes. Azure chooses by osType and Kubernetes version where it is empty. It can
 	// change between Ubuntu and AzureLinux, which replaces the nodes' image one node after the other.
 	// See https://learn.microsoft.com/azure/aks/upgrade-os-version.
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf || self in ['Ubuntu', 'Ubuntu2204', 'Ubuntu2404', 'AzureLinux', 'AzureLinux3', 'CBLMariner']",message="osSKU can change between kinds of Ubuntu and of AzureLinux only: set it back, or create another pool"
 	// +kubebuilder:validation:Enum=Ubuntu;Ubuntu2204;Ubuntu2404;AzureLinux;AzureLinux3;AzureContainerLinux;CBLMariner;Windows2019;Windows2022;Windows2025
 	// +optional
 	OSSKU string `json:"osSKU,omitempty" arm:"properties.osSKU,fold"`
@@ -271,6 +275,10 @@ type AzureManagedMachinePoolClassSpec struct {
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MaxLength=65536
 	ASOManagedClustersAgentPoolPatches []string `json:"asoManagedClustersAgentPoolPatches,omitempty" arm:"-,patches of the request"`
+
+	// passthrough are properties of the agent pool that are no field here.
+	// +optional
+	Passthrough *Passthrough `json:"passthrough,omitempty"`
 
 	// additionalTags are put on the pool and its machines. Tags set by others stay. They can be changed at any time.
 	// https://learn.microsoft.com/azure/aks/use-tags

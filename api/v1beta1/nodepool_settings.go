@@ -211,8 +211,9 @@ type LocalDNSOverride struct {
 	ServeStale string `json:"serveStale,omitempty" arm:"serveStale,fold"`
 }
 
-// Scaling are the limits of the cluster autoscaler for a pool.
+// Scaling are the limits of the cluster autoscaler for a pool. AKS needs both.
 //
+// +kubebuilder:validation:XValidation:rule="has(self.minSize) && has(self.maxSize)",message="scaling needs both minSize and maxSize: add the missing one, or remove scaling to give the number of nodes with MachinePool.spec.replicas"
 // +kubebuilder:validation:XValidation:rule="!has(self.minSize) || !has(self.maxSize) || self.minSize <= self.maxSize",messageExpression="'scaling.minSize %d is larger than scaling.maxSize %d: lower minSize or raise maxSize'.format([self.minSize, self.maxSize])",fieldPath=".minSize"
 type Scaling struct {
 	// minSize is the smallest number of nodes, 0 to 1000; a System pool needs at least 1.

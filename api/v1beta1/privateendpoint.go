@@ -45,7 +45,7 @@ type PrivateEndpoint struct {
 
 // PrivateLinkServiceConnection is a connection to one service.
 type PrivateLinkServiceConnection struct {
-	// name of the connection: letters, digits, underscores, dots and hyphens. Default: Azure chooses one.
+	// name of the connection: letters, digits, underscores, dots and hyphens. Default: that of the private endpoint.
 	// +optional
 	// +kubebuilder:validation:MaxLength=80
 	// +kubebuilder:validation:XValidation:rule=`self == '' || self.matches('^[\\w._-]+$')`,messageExpression=`'privateLinkServiceConnections has the name "' + self + '": use letters, digits, underscores, dots and hyphens'`

@@ -107,6 +107,8 @@ type SecurityGatingIdentity struct {
 
 // UserAssignedIdentity names a user-assigned managed identity. At least resourceID is usually wanted; the other ids follow
 // from it.
+//
+// +kubebuilder:validation:MinProperties=1
 type UserAssignedIdentity struct {
 	// resourceID is the Azure id of the identity.
 	// +optional

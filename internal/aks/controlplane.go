@@ -14,20 +14,41 @@ import (
 // creates no cluster without a System pool; afterwards pools change only through their own resources and the
 // inline list is sent back as it was read.
 func clusterStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action {
-	d := plan.Desired{ID: n.ClusterID, Kind: KindManagedCluster, Name: n.ClusterName, APIVersion: containerServiceAPIVersion(in.ControlPlane), SpecChanged: in.SpecChanged}
-	d.Adopt = ownedByTag(obs.Cluster.Body, in.Cluster.Name)
-	d.Body = clusterBody(in, n, obs)
+	d := plan.Desired{ID: n.ClusterID, Kind: KindManagedCluster, Name: n.ClusterName, APIVersion: ClusterAPIVersion(in.ControlPlane), SpecChanged: in.SpecChanged}
+	// What is only observed may be anybody's.
+	d.Adopt = ownedByTag(obs.Cluster.Body, in.Cluster.Name) || Policy(in.ControlPlane) == v1beta1.PolicyObserve
+	body, problems := desiredCluster(in, n, obs)
+	if len(problems) > 0 {
+		return blocked(d, ReasonPassthrough, refusal(problems))
+	}
+	d.Body = body
+	rules := rulesFor(clusterRules, "managedClusters", d.APIVersion, raw(in.ControlPlane.Spec.Passthrough))
 	if obs.Cluster.Exists {
 		d.Retry = retryDue(in, d, obs.Cluster, now)
-		return plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, clusterRules, now)
+		d.Yield = in.yields(d, now)
+		action := plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, rules, now)
+		return in.contested(powerStep(in, obs.Cluster, d.Yield, withVersion(action)))
 	}
 	if wait := poolsMissing(in); wait != "" {
 		return plan.Action{Verb: plan.Wait, ID: d.ID, Kind: d.Kind, Name: d.Name, APIVersion: d.APIVersion, Reason: ReasonWaitingForPools, Message: wait}
 	}
-	fieldset.Put(d.Body, fieldset.Path{"properties", "agentPoolProfiles"}, inlinePools(in, n))
+	pools, refused := inlinePools(in, n)
+	if len(refused) > 0 {
+		return blocked(d, ReasonPassthrough, strings.Join(refused, "; "))
+	}
+	fieldset.Put(d.Body, fieldset.Path{"properties", "agentPoolProfiles"}, pools)
 	// A managed identity instead of a service principal, in AKS's words.
 	fieldset.Put(d.Body, fieldset.ParsePath("properties.servicePrincipalProfile.clientId"), "msi")
-	return plan.Compute(d, obs.Cluster, nil, clusterRules, now)
+	return withVersion(plan.Compute(d, obs.Cluster, nil, rules, now))
+}
+
+// withVersion says when a request is in another api-version than people expect: what they read about a property in the
+// documentation of one version need not hold in another.
+func withVersion(action plan.Action) plan.Action {
+	if action.Verb.Writes() && action.Message == "" && action.APIVersion != ContainerServiceAPIVersion {
+		action.Message = "with api-version " + action.APIVersion
+	}
+	return action
 }
 
 // clusterBody is the desired managed cluster without its pools.
@@ -52,6 +73,13 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 		put("properties.linuxProfile.ssh.publicKeys", []any{fieldset.Object{"keyData": in.SSHPublicKey}})
 	} else {
 		fieldset.Remove(body, fieldset.ParsePath("properties.linuxProfile"))
+	}
+	if spec.NetworkPolicy == "cilium" && spec.NetworkDataplane == "" {
+		put("properties.networkProfile.networkDataplane", "cilium") // the only one that has this policy
+	}
+	if access := spec.APIServerAccessProfile; access != nil && (access.EnablePrivateCluster == nil || !*access.EnablePrivateCluster) {
+		// Manifests say System or None for public clusters, too; AKS takes a zone for private ones only.
+		fieldset.Remove(body, fieldset.ParsePath("properties.apiServerAccessProfile.privateDNSZone"))
 	}
 	putRanges(body, "serviceCidr", in.Cluster.ServiceCIDRs)
 	if len(in.Cluster.ServiceCIDRs) > 0 && spec.DNSServiceIP == "" {
@@ -103,27 +131,64 @@ func poolsMissing(in Inputs) string {
 	if len(in.PoolsPending) > 0 {
 		return "waiting for the AzureManagedMachinePool of MachinePool " + strings.Join(in.PoolsPending, ", ")
 	}
+	system := false
 	for _, pool := range in.Pools {
-		if !pool.Deleting && pool.Object.Spec.Mode == v1beta1.NodePoolModeSystem {
-			return ""
+		if pool.Deleting || in.observedOnly(pool) {
+			continue
 		}
+		if problem := emptySystemPool(pool); problem != "" {
+			return problem
+		}
+		system = system || pool.Object.Spec.Mode == v1beta1.NodePoolModeSystem
+	}
+	if system {
+		return ""
 	}
 	return "AKS creates no cluster without a System pool: create a MachinePool of this cluster that refers to an AzureManagedMachinePool with spec.mode System"
 }
 
-func inlinePools(in Inputs, n Names) []any {
-	var pools []any
-	for _, pool := range in.Pools {
-		if pool.Deleting {
-			continue
+// inlinePools are the pools of the request that creates the cluster, and what is wrong with any of them.
+func inlinePools(in Inputs, n Names) (pools []any, problems []string) {
+	inline, whole := inlined(in)
+	for _, pool := range inline {
+		body, refused := poolBody(in, n, pool, nil, nil), []PassthroughProblem(nil)
+		if whole(pool) {
+			body, refused = desiredPool(in, n, pool, nil, nil)
 		}
-		body := poolBody(in, n, pool, nil, nil)
+		for _, problem := range refused {
+			problems = append(problems, "agentPool "+PoolName(pool.Object)+": "+problem.String())
+		}
 		// At creation AKS wants one version everywhere; a pool catches up or stays behind only later.
 		fieldset.Remove(body, fieldset.Path{"properties", "orchestratorVersion"})
+		fieldset.Remove(body, powerPath) // nothing is created stopped
 		inline, _ := body["properties"].(fieldset.Object)
 		inline["name"] = PoolName(pool.Object)
 		inline["orchestratorVersion"] = strings.TrimPrefix(in.ControlPlane.Spec.Version, "v")
 		pools = append(pools, inline)
 	}
-	return pools
+	return pools, problems
+}
+
+// inlined are the pools that are created with the cluster, and which of them whole. A pool with an api-version of its own
+// follows in a request of its own, since the request has only one; the first System pool cannot wait for that, and gets its
+// raw properties afterwards.
+func inlined(in Inputs) (pools []Pool, whole func(Pool) bool) {
+	same := func(pool Pool) bool {
+		return PoolAPIVersion(in.ControlPlane, pool.Object) == ClusterAPIVersion(in.ControlPlane) || raw(pool.Object.Spec.Passthrough) == nil
+	}
+	var later []Pool
+	system := false
+	for _, pool := range in.Pools {
+		switch {
+		case pool.Deleting || in.observedOnly(pool):
+		case same(pool):
+			pools, system = append(pools, pool), system || pool.Object.Spec.Mode == v1beta1.NodePoolModeSystem
+		default:
+			later = append(later, pool)
+		}
+	}
+	if !system {
+		pools = append(pools, later...)
+	}
+	return pools, same
 }

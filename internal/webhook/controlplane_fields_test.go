@@ -73,3 +73,31 @@ func TestControlPlaneFleetAndPlan(t *testing.T) {
 		t.Errorf("member %+v", got)
 	}
 }
+
+// Each field is well by itself; AKS refuses them together, or in words no schema has.
+func TestControlPlaneWhatAKSRefuses(t *testing.T) {
+	a := live(t)
+	for name, c := range map[string]struct {
+		change func(*v1beta1.AzureManagedControlPlane)
+		want   []string
+	}{
+		"tag": {func(cp *v1beta1.AzureManagedControlPlane) {
+			cp.Spec.AdditionalTags = map[string]string{"team": "a", "example.com/owner": "b"}
+		}, []string{"spec.additionalTags", "example.com/owner", "has the character /"}},
+		"ports": {func(cp *v1beta1.AzureManagedControlPlane) {
+			cp.Spec.LoadBalancerProfile = &v1beta1.LoadBalancerProfile{AllocatedOutboundPorts: ptr(int32(100))}
+		}, []string{"spec.loadBalancerProfile.allocatedOutboundPorts", "write 96 or 104"}},
+		"costs": {func(cp *v1beta1.AzureManagedControlPlane) {
+			cp.Spec.MetricsProfile = &v1beta1.MetricsProfile{CostAnalysis: &v1beta1.Switch{Enabled: true}}
+		}, []string{"spec.metricsProfile.costAnalysis.enabled", "set sku to Standard"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused(t, a.Create(t.Context(), controlPlane(a.namespace, "refused-"+name, c.change)), c.want...)
+		})
+	}
+	a.create(t, controlPlane(a.namespace, "taken", func(cp *v1beta1.AzureManagedControlPlane) {
+		cp.Spec.SKU = &v1beta1.SKU{Tier: v1beta1.TierStandard}
+		cp.Spec.MetricsProfile = &v1beta1.MetricsProfile{CostAnalysis: &v1beta1.Switch{Enabled: true}}
+		cp.Spec.LoadBalancerProfile = &v1beta1.LoadBalancerProfile{AllocatedOutboundPorts: ptr(int32(1024))}
+	}))
+}
