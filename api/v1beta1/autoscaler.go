@@ -98,6 +98,18 @@ type AutoscalerProfile struct {
 	// +kubebuilder:validation:Enum="true";"false"
 	SkipNodesWithLocalStorage string `json:"skipNodesWithLocalStorage,omitempty" arm:"skip-nodes-with-local-storage"`
 
+	// daemonsetEvictionForEmptyNodes asks the pods of DaemonSets to go before an empty node is removed (AKS: false).
+	// +optional
+	DaemonsetEvictionForEmptyNodes *bool `json:"daemonsetEvictionForEmptyNodes,omitempty" arm:"daemonset-eviction-for-empty-nodes"`
+
+	// daemonsetEvictionForOccupiedNodes does so before a node with other pods is removed (AKS: true).
+	// +optional
+	DaemonsetEvictionForOccupiedNodes *bool `json:"daemonsetEvictionForOccupiedNodes,omitempty" arm:"daemonset-eviction-for-occupied-nodes"`
+
+	// ignoreDaemonsetsUtilization leaves the pods of DaemonSets out of the utilisation of a node (AKS: false).
+	// +optional
+	IgnoreDaemonsetsUtilization *bool `json:"ignoreDaemonsetsUtilization,omitempty" arm:"ignore-daemonsets-utilization"`
+
 	// skipNodesWithSystemPods keeps nodes with pods of kube-system: "true" or "false" (AKS: "true").
 	// +optional
 	// +kubebuilder:validation:Enum="true";"false"

@@ -34,6 +34,24 @@ const (
 	RoleTagCommon = "common"
 )
 
+// Annotations of AzureManagedControlPlane and AzureManagedMachinePool that say what may be done to the Azure resource.
+const (
+	// PolicyAnnotation is PolicyManage, PolicyObserve or PolicyDetachOnDelete. A pool without it follows its control plane.
+	PolicyAnnotation = "infrastructure.cluster.x-k8s.io/policy"
+
+	// PolicyManage keeps the Azure resource as declared and deletes it with the object. It is meant where none is given.
+	PolicyManage = "manage"
+
+	// PolicyObserve sends nothing to Azure, ever: it reports what differs. Deleting the object leaves Azure alone.
+	PolicyObserve = "observe"
+
+	// PolicyDetachOnDelete manages the Azure resource, and leaves it in Azure when the object is deleted.
+	PolicyDetachOnDelete = "detach-on-delete"
+
+	// DeletionProtectionAnnotation with the value true refuses the deletion of the object and of the Azure resource.
+	DeletionProtectionAnnotation = "infrastructure.cluster.x-k8s.io/deletion-protection"
+)
+
 // What is meant where a virtual network or its subnet is not given.
 const (
 	DefaultVirtualNetworkCIDR        = "10.0.0.0/8"
@@ -64,6 +82,19 @@ const (
 
 	// KubeconfigReadyCondition: the kubeconfig Secret holds valid credentials.
 	KubeconfigReadyCondition = "KubeconfigReady"
+
+	// PrivateEndpointsReadyCondition: the private endpoints of the node subnet are as declared. Like the next three it is
+	// there only while something of its kind is declared, or still in Azure.
+	PrivateEndpointsReadyCondition = "PrivateEndpointsReady"
+
+	// FleetReadyCondition: the cluster is a member of the declared fleet.
+	FleetReadyCondition = "FleetReady"
+
+	// AKSExtensionsReadyCondition: the declared extensions are installed.
+	AKSExtensionsReadyCondition = "AKSExtensionsReady"
+
+	// MaintenanceConfigurationsReadyCondition: Azure knows the declared maintenance windows.
+	MaintenanceConfigurationsReadyCondition = "MaintenanceConfigurationsReady"
 
 	// SyncedCondition: Azure was read recently and nothing differs from what is wanted.
 	SyncedCondition = "Synced"

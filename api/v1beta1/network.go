@@ -31,6 +31,8 @@ type VirtualNetwork struct {
 }
 
 // Subnet is the subnet of the nodes. Pools may name another one of the same network.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.privateEndpoints) || !has(self.cidrBlock) || !isCIDR(self.cidrBlock) || self.privateEndpoints.all(e, !has(e.privateIPAddresses) || e.privateIPAddresses.all(ip, !isIP(ip) || cidr(self.cidrBlock).containsIP(ip)))",messageExpression="'subnet.privateEndpoints has an address outside subnet.cidrBlock \"' + self.cidrBlock + '\": choose privateIPAddresses inside it, or remove them to let Azure choose'",fieldPath=".privateEndpoints"
 type Subnet struct {
 	// name of the subnet in Azure. Default: the name of the AzureManagedControlPlane. Fixed once the cluster exists.
 	// +optional
@@ -52,6 +54,14 @@ type Subnet struct {
 	// +listMapKey=service
 	// +kubebuilder:validation:MaxItems=100
 	ServiceEndpoints []ServiceEndpoint `json:"serviceEndpoints,omitempty"`
+
+	// privateEndpoints give services of Azure an address inside the subnet. They can be added and removed at any time.
+	// https://learn.microsoft.com/azure/private-link/private-endpoint-overview
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=50
+	PrivateEndpoints []PrivateEndpoint `json:"privateEndpoints,omitempty" arm:"-,resources Microsoft.Network/privateEndpoints"`
 }
 
 // ServiceEndpoint is a direct route from a subnet to one kind of Azure service.
@@ -104,37 +114,22 @@ type LoadBalancerProfile struct {
 	// +kubebuilder:validation:Minimum=4
 	// +kubebuilder:validation:Maximum=120
 	IdleTimeoutInMinutes *int32 `json:"idleTimeoutInMinutes,omitempty" arm:"idleTimeoutInMinutes"`
-}
 
-// APIServerAccessProfile says who can reach the API server.
-//
-// +kubebuilder:validation:XValidation:rule="!has(self.privateDNSZone) || self.privateDNSZone.lowerAscii() in ['system', 'none'] || self.?enablePrivateCluster.orValue(false)",messageExpression="'apiServerAccessProfile.privateDNSZone \"' + self.privateDNSZone + '\" is a zone of your own, which only a private cluster has: set enablePrivateCluster to true, or remove privateDNSZone'",fieldPath=".privateDNSZone"
-// +kubebuilder:validation:XValidation:rule="!self.?enablePrivateClusterPublicFQDN.orValue(false) || self.?enablePrivateCluster.orValue(false)",message="apiServerAccessProfile.enablePrivateClusterPublicFQDN is true, but the cluster is not private: set enablePrivateCluster to true, or remove enablePrivateClusterPublicFQDN",fieldPath=".enablePrivateClusterPublicFQDN"
-type APIServerAccessProfile struct {
-	// authorizedIPRanges are the address ranges that may reach a public API server, for example 12.34.56.78/32; none means
-	// everybody. Include the egress address of the management cluster and of your own machines. They can be changed at any
-	// time. https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
+	// managedOutboundIPsIPv6 is the number of public IPv6 addresses AKS creates, 1 to 100, for a cluster with ipFamilies IPv4
+	// and IPv6. It can be changed at any time.
 	// +optional
-	// +kubebuilder:validation:MaxItems=200
-	// +kubebuilder:validation:items:MaxLength=64
-	// +kubebuilder:validation:items:XValidation:rule="isCIDR(self)",messageExpression="'authorizedIPRanges has \"' + self + '\", which is not an address range: write an address and a prefix length, for example 12.34.56.78/32 for a single address'"
-	AuthorizedIPRanges []string `json:"authorizedIPRanges,omitempty" arm:"authorizedIPRanges,set,cidr,release=[]"`
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	ManagedOutboundIPsIPv6 *int32 `json:"managedOutboundIPsIPv6,omitempty" arm:"managedOutboundIPs.countIPv6"`
 
-	// enablePrivateCluster gives the API server a private address only. Default: false. Fixed after creation.
-	// https://learn.microsoft.com/azure/aks/private-clusters
+	// backendPoolType is how nodes get into the load balancer: NodeIPConfiguration (the default of AKS) or NodeIP. It can be
+	// changed at any time.
 	// +optional
-	EnablePrivateCluster *bool `json:"enablePrivateCluster,omitempty" arm:"enablePrivateCluster,immutable"`
+	// +kubebuilder:validation:Enum=NodeIPConfiguration;NodeIP
+	BackendPoolType string `json:"backendPoolType,omitempty" arm:"backendPoolType,fold"`
 
-	// privateDNSZone of a private cluster: System (AKS makes one, the default), None (the public DNS name is used), or the id
-	// of a private DNS zone privatelink.<region>.azmk8s.io or <name>.privatelink.<region>.azmk8s.io. Fixed after creation.
-	// https://learn.microsoft.com/azure/aks/private-clusters#configure-a-private-dns-zone
+	// enableMultipleStandardLoadBalancers makes room for more nodes and services than one load balancer has (AKS: false). It
+	// can be changed at any time. https://learn.microsoft.com/azure/aks/use-multiple-standard-load-balancer
 	// +optional
-	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule=`self.lowerAscii() in ['system', 'none'] || self.matches('(?i)privatednszones/([a-z0-9-]{1,32}\\.)?(privatelink|private)\\.[a-z0-9]+\\.azmk8s\\.io$')`,messageExpression=`'apiServerAccessProfile.privateDNSZone "' + self + '" is not a zone AKS can use: write System, None, or the id of a zone ending in /privateDnsZones/privatelink.<region>.azmk8s.io or /privateDnsZones/<name>.privatelink.<region>.azmk8s.io'`
-	PrivateDNSZone string `json:"privateDNSZone,omitempty" arm:"privateDNSZone,immutable,fold"`
-
-	// enablePrivateClusterPublicFQDN gives a private cluster a public DNS name too, which resolves to the private address.
-	// AKS uses true. Fixed after creation.
-	// +optional
-	EnablePrivateClusterPublicFQDN *bool `json:"enablePrivateClusterPublicFQDN,omitempty" arm:"enablePrivateClusterPublicFQDN,immutable"`
+	EnableMultipleStandardLoadBalancers *bool `json:"enableMultipleStandardLoadBalancers,omitempty" arm:"enableMultipleStandardLoadBalancers"`
 }

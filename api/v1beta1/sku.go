@@ -16,6 +16,15 @@ const (
 	TierPremium  SKUTier = "Premium"
 )
 
+// SKUName is the kind of cluster.
+type SKUName string
+
+// Kinds of clusters: one that is configured freely, and one AKS configures and operates by itself (AKS Automatic).
+const (
+	SKUNameBase      SKUName = "Base"
+	SKUNameAutomatic SKUName = "Automatic"
+)
+
 // SKU is the pricing tier of the control plane. It may be written as a bare string (`sku: Free`) or as an object
 // (`sku: {tier: Free}`); both mean the same and are kept as they were written, so that a GitOps tool never sees a
 // difference. See docs/decisions/0001-sku-as-string.md.
@@ -23,6 +32,10 @@ type SKU struct {
 	// tier is one of Free (no uptime guarantee, the default of AKS), Standard (financially backed uptime guarantee; Paid
 	// is its old name) and Premium (long-term support). It can be changed at any time.
 	Tier SKUTier `json:"tier" arm:"sku.tier,fold,alias=Paid:Standard"`
+
+	// name is Base (the default) or Automatic: AKS then chooses most settings by itself.
+	// https://learn.microsoft.com/azure/aks/intro-aks-automatic
+	Name SKUName `json:"name,omitempty" arm:"sku.name,fold"`
 
 	// Bare says that the value was written as a bare string and is to be written back so.
 	Bare bool `json:"-"`
@@ -42,12 +55,16 @@ func (s *SKU) UnmarshalJSON(data []byte) error {
 	case '{':
 		var object struct {
 			Tier any `json:"tier"`
+			Name any `json:"name"`
 		}
 		if err := json.Unmarshal(data, &object); err != nil {
 			return err
 		}
 		if tier, ok := object.Tier.(string); ok {
 			s.Tier = SKUTier(tier)
+		}
+		if name, ok := object.Name.(string); ok {
+			s.Name = SKUName(name)
 		}
 	}
 	return nil
@@ -58,5 +75,9 @@ func (s SKU) MarshalJSON() ([]byte, error) {
 	if s.Bare {
 		return json.Marshal(string(s.Tier))
 	}
-	return json.Marshal(map[string]string{"tier": string(s.Tier)})
+	object := map[string]string{"tier": string(s.Tier)}
+	if s.Name != "" {
+		object["name"] = string(s.Name)
+	}
+	return json.Marshal(object)
 }

@@ -14,7 +14,7 @@ type TemplateMeta struct {
 }
 
 // AzureManagedControlPlaneTemplateResourceSpec is the spec of the control planes made from a template. What belongs to
-// one cluster only (its key, DNS prefix, endpoint, node resource group) is not part of it.
+// one cluster only (its key, DNS names, endpoint, node resource group, name in a fleet) is not part of it.
 type AzureManagedControlPlaneTemplateResourceSpec struct {
 	AzureManagedControlPlaneClassSpec `json:",inline"`
 
@@ -24,6 +24,11 @@ type AzureManagedControlPlaneTemplateResourceSpec struct {
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^v?(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)([-0-9a-zA-Z_.+]*)?$')`,messageExpression=`'version "' + self + '" is not a Kubernetes version: write major, minor and patch, for example v1.33.4'`
 	Version string `json:"version,omitempty" arm:"properties.kubernetesVersion,version,up"`
+
+	// fleetsMember makes the clusters members of an Azure Kubernetes Fleet Manager, each by the name of its Cluster.
+	// https://learn.microsoft.com/azure/kubernetes-fleet/overview
+	// +optional
+	FleetsMember *FleetsMemberClass `json:"fleetsMember,omitempty" arm:"-,resource Microsoft.ContainerService/fleets/members"`
 }
 
 // AzureManagedControlPlaneTemplateResource is the object that is made from a template.

@@ -14,18 +14,41 @@ import (
 // creates no cluster without a System pool; afterwards pools change only through their own resources and the
 // inline list is sent back as it was read.
 func clusterStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action {
-	d := plan.Desired{ID: n.ClusterID, Kind: KindManagedCluster, Name: n.ClusterName, APIVersion: ContainerServiceAPIVersion, SpecChanged: in.SpecChanged}
-	d.Adopt = ownedByTag(obs.Cluster.Body, in.Cluster.Name)
-	d.Body = clusterBody(in, n, obs)
+	d := plan.Desired{ID: n.ClusterID, Kind: KindManagedCluster, Name: n.ClusterName, APIVersion: ClusterAPIVersion(in.ControlPlane), SpecChanged: in.SpecChanged}
+	// What is only observed may be anybody's.
+	d.Adopt = ownedByTag(obs.Cluster.Body, in.Cluster.Name) || Policy(in.ControlPlane) == v1beta1.PolicyObserve
+	body, problems := desiredCluster(in, n, obs)
+	if len(problems) > 0 {
+		return blocked(d, ReasonPassthrough, refusal(problems))
+	}
+	d.Body = body
+	rules := rulesFor(clusterRules, "managedClusters", d.APIVersion, raw(in.ControlPlane.Spec.Passthrough))
 	if obs.Cluster.Exists {
 		d.Retry = retryDue(in, d, obs.Cluster, now)
-		return plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, clusterRules, now)
+		d.Yield = in.yields(d, now)
+		action := plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, rules, now)
+		return in.contested(powerStep(in, obs.Cluster, d.Yield, withVersion(action)))
 	}
 	if wait := poolsMissing(in); wait != "" {
 		return plan.Action{Verb: plan.Wait, ID: d.ID, Kind: d.Kind, Name: d.Name, APIVersion: d.APIVersion, Reason: ReasonWaitingForPools, Message: wait}
 	}
-	fieldset.Put(d.Body, fieldset.Path{"properties", "agentPoolProfiles"}, inlinePools(in, n))
-	return plan.Compute(d, obs.Cluster, nil, clusterRules, now)
+	pools, refused := inlinePools(in, n)
+	if len(refused) > 0 {
+		return blocked(d, ReasonPassthrough, strings.Join(refused, "; "))
+	}
+	fieldset.Put(d.Body, fieldset.Path{"properties", "agentPoolProfiles"}, pools)
+	// A managed identity instead of a service principal, in AKS's words.
+	fieldset.Put(d.Body, fieldset.ParsePath("properties.servicePrincipalProfile.clientId"), "msi")
+	return withVersion(plan.Compute(d, obs.Cluster, nil, rules, now))
+}
+
+// withVersion says when a request is in another api-version than people expect: what they read about a property in the
+// documentation of one version need not hold in another.
+func withVersion(action plan.Action) plan.Action {
+	if action.Verb.Writes() && action.Message == "" && action.APIVersion != ContainerServiceAPIVersion {
+		action.Message = "with api-version " + action.APIVersion
+	}
+	return action
 }
 
 // clusterBody is the desired managed cluster without its pools.
@@ -36,12 +59,14 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	put := func(path string, value any) { fieldset.Put(body, fieldset.ParsePath(path), value) }
 	put("location", n.Location)
 	put("tags", ownershipTags(in.Cluster.Name, n.ClusterName, spec.AdditionalTags))
-	put("identity.type", "SystemAssigned")
+	if spec.Identity == nil || spec.Identity.Type == "" {
+		put("identity.type", string(v1beta1.ManagedIdentitySystemAssigned))
+	}
 	put("properties.enableRBAC", true)
 	put("properties.nodeResourceGroup", n.NodeGroup)
 	put("properties.kubernetesVersion", controlPlaneVersion(spec.Version, obs.Cluster.Body))
-	if spec.SKU != nil && spec.SKU.Tier != "" {
-		put("sku.name", "Base")
+	if spec.SKU != nil && spec.SKU.Tier != "" && spec.SKU.Name == "" {
+		put("sku.name", string(v1beta1.SKUNameBase))
 	}
 	if in.SSHPublicKey != "" {
 		put("properties.linuxProfile.adminUsername", "azureuser")
@@ -49,18 +74,37 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	} else {
 		fieldset.Remove(body, fieldset.ParsePath("properties.linuxProfile"))
 	}
-	if len(in.Cluster.ServiceCIDRs) == 1 {
-		put("properties.networkProfile.serviceCidr", in.Cluster.ServiceCIDRs[0])
-		if spec.DNSServiceIP == "" {
-			if ip := DNSServiceIP(in.Cluster.ServiceCIDRs[0]); ip != "" {
-				put("properties.networkProfile.dnsServiceIP", ip)
-			}
+	if spec.NetworkPolicy == "cilium" && spec.NetworkDataplane == "" {
+		put("properties.networkProfile.networkDataplane", "cilium") // the only one that has this policy
+	}
+	if access := spec.APIServerAccessProfile; access != nil && (access.EnablePrivateCluster == nil || !*access.EnablePrivateCluster) {
+		// Manifests say System or None for public clusters, too; AKS takes a zone for private ones only.
+		fieldset.Remove(body, fieldset.ParsePath("properties.apiServerAccessProfile.privateDNSZone"))
+	}
+	putRanges(body, "serviceCidr", in.Cluster.ServiceCIDRs)
+	if len(in.Cluster.ServiceCIDRs) > 0 && spec.DNSServiceIP == "" {
+		if ip := DNSServiceIP(in.Cluster.ServiceCIDRs[0]); ip != "" {
+			put("properties.networkProfile.dnsServiceIP", ip)
 		}
 	}
-	if len(in.Cluster.PodCIDRs) == 1 && podCIDRApplies(spec.NetworkPlugin, spec.NetworkPluginMode) {
-		put("properties.networkProfile.podCidr", in.Cluster.PodCIDRs[0])
+	if podCIDRApplies(spec.NetworkPlugin, spec.NetworkPluginMode) {
+		putRanges(body, "podCidr", in.Cluster.PodCIDRs)
 	}
-	return body
+	return applyPatches(body, "managedClusters", spec.ASOManagedClusterPatches)
+}
+
+// putRanges: a single range has a property of its own; AKS takes the two of a dual-stack cluster, one of each family, as a
+// list and fills the other property in.
+func putRanges(body fieldset.Object, property string, ranges []string) {
+	path := fieldset.Path{"properties", "networkProfile", property}
+	switch len(ranges) {
+	case 0:
+	case 1:
+		fieldset.Put(body, path, ranges[0])
+	default:
+		path[len(path)-1] += "s"
+		fieldset.Put(body, path, stringList(ranges))
+	}
 }
 
 // podCIDRApplies: with Azure CNI on the node subnet pods take addresses of the subnet, and AKS refuses a pod
@@ -87,27 +131,64 @@ func poolsMissing(in Inputs) string {
 	if len(in.PoolsPending) > 0 {
 		return "waiting for the AzureManagedMachinePool of MachinePool " + strings.Join(in.PoolsPending, ", ")
 	}
+	system := false
 	for _, pool := range in.Pools {
-		if !pool.Deleting && pool.Object.Spec.Mode == v1beta1.NodePoolModeSystem {
-			return ""
+		if pool.Deleting || in.observedOnly(pool) {
+			continue
 		}
+		if problem := emptySystemPool(pool); problem != "" {
+			return problem
+		}
+		system = system || pool.Object.Spec.Mode == v1beta1.NodePoolModeSystem
+	}
+	if system {
+		return ""
 	}
 	return "AKS creates no cluster without a System pool: create a MachinePool of this cluster that refers to an AzureManagedMachinePool with spec.mode System"
 }
 
-func inlinePools(in Inputs, n Names) []any {
-	var pools []any
-	for _, pool := range in.Pools {
-		if pool.Deleting {
-			continue
+// inlinePools are the pools of the request that creates the cluster, and what is wrong with any of them.
+func inlinePools(in Inputs, n Names) (pools []any, problems []string) {
+	inline, whole := inlined(in)
+	for _, pool := range inline {
+		body, refused := poolBody(in, n, pool, nil, nil), []PassthroughProblem(nil)
+		if whole(pool) {
+			body, refused = desiredPool(in, n, pool, nil, nil)
 		}
-		body := poolBody(in, n, pool, nil, nil)
+		for _, problem := range refused {
+			problems = append(problems, "agentPool "+PoolName(pool.Object)+": "+problem.String())
+		}
 		// At creation AKS wants one version everywhere; a pool catches up or stays behind only later.
 		fieldset.Remove(body, fieldset.Path{"properties", "orchestratorVersion"})
+		fieldset.Remove(body, powerPath) // nothing is created stopped
 		inline, _ := body["properties"].(fieldset.Object)
 		inline["name"] = PoolName(pool.Object)
 		inline["orchestratorVersion"] = strings.TrimPrefix(in.ControlPlane.Spec.Version, "v")
 		pools = append(pools, inline)
 	}
-	return pools
+	return pools, problems
+}
+
+// inlined are the pools that are created with the cluster, and which of them whole. A pool with an api-version of its own
+// follows in a request of its own, since the request has only one; the first System pool cannot wait for that, and gets its
+// raw properties afterwards.
+func inlined(in Inputs) (pools []Pool, whole func(Pool) bool) {
+	same := func(pool Pool) bool {
+		return PoolAPIVersion(in.ControlPlane, pool.Object) == ClusterAPIVersion(in.ControlPlane) || raw(pool.Object.Spec.Passthrough) == nil
+	}
+	var later []Pool
+	system := false
+	for _, pool := range in.Pools {
+		switch {
+		case pool.Deleting || in.observedOnly(pool):
+		case same(pool):
+			pools, system = append(pools, pool), system || pool.Object.Spec.Mode == v1beta1.NodePoolModeSystem
+		default:
+			later = append(later, pool)
+		}
+	}
+	if !system {
+		pools = append(pools, later...)
+	}
+	return pools, same
 }

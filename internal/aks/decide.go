@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/fieldset"
 	"github.com/capaks/capaks/internal/plan"
 )
@@ -21,6 +22,7 @@ const (
 	ReasonRefused                = "Refused"
 	ReasonForeignContents        = "ForeignContents"
 	ReasonGoesWithCluster        = "GoesWithCluster"
+	ReasonEmptySystemPool        = "EmptySystemPool"
 )
 
 // Decision is the whole plan for a cluster and which of its requests is next.
@@ -35,6 +37,8 @@ type Decision struct {
 	NeedPools []string
 	// NeedContents are ids of owned resource groups whose contents must be read before they may be deleted.
 	NeedContents []string
+	// NeedDependents are ids of dependents that must be read before anything can be planned for them.
+	NeedDependents []string
 	// Done: everything is as declared (or, for a deleted cluster, gone).
 	Done bool
 }
@@ -61,51 +65,87 @@ func Decide(in Inputs, obs Observation, now time.Time) Decision {
 	d.Actions = append(d.Actions, networkStep(in, n, obs, now), cluster)
 	if obs.Cluster.Exists {
 		d.Actions = append(d.Actions, poolSteps(in, n, obs, now)...)
+		steps, need := dependentSteps(in, n, obs, now)
+		d.Actions, d.NeedDependents = append(d.Actions, steps...), need
 	}
 	d.choose(in, obs, now)
 	return d
 }
 
-// choose finds the next request. A step before the cluster gates everything behind it; a blocked pool does not
-// keep the others from going on, but a running operation keeps all of them waiting.
+// choose finds the next request. A step before the cluster gates everything behind it; a blocked pool or dependent does
+// not keep the others from going on, but a running operation keeps all of them waiting.
 func (d *Decision) choose(in Inputs, obs Observation, now time.Time) {
-	d.Done = true
-	busy := busyPool(obs)
+	d.Done = len(d.NeedDependents) == 0
+	passive := d.withhold(in, obs)
+	busy, busyAside := busyPool(obs), busyDependent(obs)
 	for i := range d.Actions {
 		action := &d.Actions[i]
 		if action.Verb == plan.None {
 			continue
 		}
 		d.Done = false
+		if isPassive(action) {
+			continue
+		}
 		pool := action.Kind == KindAgentPool
+		aside := pool || IsDependent(action.Kind)
 		if writes(action.Verb) {
 			if refused := heldByFailure(in, action, obs, now); refused != nil {
 				*action = *refused
-			} else if busy != "" && isAKS(action.Kind) {
+			} else if busy != "" && (isAKS(action.Kind) || Exclusive(action.Kind) && IsDependent(action.Kind)) {
 				*action = waiting(*action, busy)
+			} else if busyAside != "" && IsDependent(action.Kind) {
+				*action = waiting(*action, busyAside)
 			}
 		}
 		switch {
-		case writes(action.Verb) && pool && needsDetail(obs, action):
-			d.NeedPools = append(d.NeedPools, action.Name)
+		case writes(action.Verb) && pool && needsDetail(obs, action): // see withhold
 		case writes(action.Verb) && d.Next == nil && !gates(d.Hold):
 			d.Next = action
 		case !writes(action.Verb) && d.Hold == nil:
 			d.Hold = action
 		}
-		if d.Hold != nil && (!pool && gates(d.Hold) || pool && action.Verb == plan.Wait && action.Reason != ReasonWaitingForControlPlane) {
+		if d.Hold != nil && (!aside && gates(d.Hold) || pool && action.Verb == plan.Wait && action.Reason != ReasonWaitingForControlPlane) {
 			break
 		}
 	}
 	if gates(d.Hold) {
 		d.Next, d.NeedPools = keepBefore(d.Actions, d.Next, d.Hold), nil
 	}
+	if d.Hold == nil {
+		d.Hold = passive
+	}
 }
 
-// gates tells whether a held step keeps back all behind it. A pool does not, nor does a cluster that failed and has
-// nothing to change: what is wrong with it may be a pool's size, and AKS takes the pool's change.
+// withhold takes back what is not to be sent, or cannot be, whatever else is under way, and answers the first of it. It
+// keeps nothing else from going on.
+func (d *Decision) withhold(in Inputs, obs Observation) (first *plan.Action) {
+	for i := range d.Actions {
+		action := &d.Actions[i]
+		if action.Kind == KindAgentPool && needsDetail(obs, action) {
+			d.NeedPools = append(d.NeedPools, action.Name) // what is told of it must be true
+			continue
+		}
+		if in.policyOf(action) == v1beta1.PolicyObserve {
+			*action = observeOnly(*action)
+		} else if held, ok := whileStopped(in, obs, *action); ok {
+			*action = held
+		}
+		if first == nil && isPassive(action) {
+			first = action
+		}
+	}
+	return first
+}
+
+func isPassive(action *plan.Action) bool {
+	return action.Verb == plan.Wait && (action.Reason == ReasonObserveOnly || action.Reason == ReasonStopped)
+}
+
+// gates tells whether a held step keeps back all behind it. A pool or a dependent does not, nor does a cluster that
+// failed and has nothing to change: what is wrong with it may be a pool's size, and AKS takes the pool's change.
 func gates(hold *plan.Action) bool {
-	return hold != nil && hold.Kind != KindAgentPool && !(hold.Kind == KindManagedCluster && hold.Reason == plan.ReasonFailed)
+	return hold != nil && hold.Kind != KindAgentPool && !IsDependent(hold.Kind) && !(hold.Kind == KindManagedCluster && hold.Reason == plan.ReasonFailed)
 }
 
 // keepBefore is next if it comes before hold in the plan: nothing behind a held step may be sent.
@@ -121,7 +161,7 @@ func keepBefore(actions []plan.Action, next, hold *plan.Action) *plan.Action {
 	return nil
 }
 
-func writes(v plan.Verb) bool { return v == plan.Create || v == plan.Update || v == plan.Delete }
+func writes(v plan.Verb) bool { return v.Writes() }
 
 func isAKS(kind string) bool { return kind == KindManagedCluster || kind == KindAgentPool }
 
@@ -213,7 +253,7 @@ func ETagOf(obs Observation, action plan.Action) string {
 	case KindAgentPool:
 		return observedPool(obs, action.Name).ETag
 	}
-	return ""
+	return obs.Dependents[strings.ToLower(action.ID)].ETag
 }
 
 // retryDue tells whether a resource left Failed or Canceled gets its goal sent again now: AKS does not repair it

@@ -122,7 +122,8 @@ func changes(action plan.Action, path string) bool {
 
 func validate(t *testing.T, action plan.Action) {
 	t.Helper()
-	kind := map[string]string{KindManagedCluster: "managedClusters", KindAgentPool: "agentPools", KindVirtualNetwork: "virtualNetworks"}[action.Kind]
+	kind := map[string]string{KindManagedCluster: "managedClusters", KindAgentPool: "agentPools", KindVirtualNetwork: "virtualNetworks",
+		KindFleetMember: "fleets.members", KindExtension: "extensions", KindPrivateEndpoint: "privateEndpoints", KindMaintenance: "maintenanceConfigurations"}[action.Kind]
 	if kind == "" || action.Body == nil {
 		return
 	}
@@ -230,6 +231,22 @@ func TestLastSystemPoolStays(t *testing.T) {
 	d := Decide(in, obs, testTime)
 	if d.Next != nil || d.Hold == nil || d.Hold.Reason != "LastSystemPool" {
 		t.Errorf("next %v, hold %+v; want LastSystemPool", d.Next, d.Hold)
+	}
+}
+
+func TestSystemPoolWithoutNodesIsNotAskedFor(t *testing.T) {
+	in, obs := created(t)
+	*in.Pools[0].Replicas = 0
+	if d := Decide(in, obs, testTime); d.Next != nil || d.Hold == nil || d.Hold.Reason != ReasonEmptySystemPool {
+		t.Errorf("next %v, hold %+v; want %s", d.Next, d.Hold, ReasonEmptySystemPool)
+	}
+	if d := Decide(in, Observation{ResourceGroup: obs.ResourceGroup, VirtualNetwork: obs.VirtualNetwork}, testTime); d.Next != nil || d.Hold == nil || !strings.Contains(d.Hold.Message, "at least one node") {
+		t.Errorf("next %v, hold %+v; want no creation", d.Next, d.Hold)
+	}
+	in.Pools[0].Object.Spec.Mode, in.Pools[1].Object.Spec.Mode = v1beta1.NodePoolModeUser, v1beta1.NodePoolModeSystem
+	obs.PoolDetails = map[string]plan.Observed{"agentpool0": observedPool(obs, "agentpool0"), "agentpool1": observedPool(obs, "agentpool1")}
+	if d := Decide(in, obs, testTime); d.Next == nil {
+		t.Errorf("hold %+v; a User pool may be empty", d.Hold)
 	}
 }
 

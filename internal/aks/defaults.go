@@ -26,6 +26,14 @@ func DefaultControlPlane(spec *v1beta1.AzureManagedControlPlaneSpec, name, clust
 		spec.NodeResourceGroupName = DefaultNodeResourceGroup(spec.ResourceGroupName, name, spec.Location)
 	}
 	setDefault(&spec.DNSPrefix, dnsPrefix(name))
+	for _, extension := range spec.Extensions {
+		if plan := extension.Plan; plan != nil {
+			setDefault(&plan.Name, name+"-"+plan.Product)
+		}
+	}
+	if spec.FleetsMember != nil {
+		setDefault(&spec.FleetsMember.Name, clusterName)
+	}
 	if spec.VirtualNetwork == nil {
 		spec.VirtualNetwork = &v1beta1.VirtualNetwork{}
 	}

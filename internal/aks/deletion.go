@@ -5,18 +5,32 @@ import (
 	"strings"
 	"time"
 
+	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/fieldset"
 	"github.com/capaks/capaks/internal/plan"
 )
 
-// decideDeletion takes away what was created for the cluster, and nothing else: first the managed cluster with
-// all its pools, then the network, then the resource group. A group that is ours and holds nothing foreign goes
-// as a whole; one that holds something foreign stays, and that is said.
+// decideDeletion takes away what was created for the cluster, and nothing else: first what would outlive it (its
+// membership in a fleet, private endpoints in its network), then the managed cluster with all its pools and extensions,
+// then the network, then the resource group. A group that is ours and holds nothing foreign goes as a whole; one that
+// holds something foreign stays, and that is said.
 func decideDeletion(in Inputs, obs Observation, now time.Time) Decision {
+	if policy := Policy(in.ControlPlane); policy != v1beta1.PolicyManage {
+		return decideLeaving(in, obs, policy)
+	}
 	n := NamesOf(in)
+	if why := protection(in, obs); why != "" && obs.Cluster.Exists {
+		d := plan.Desired{ID: n.ClusterID, Kind: KindManagedCluster, Name: n.ClusterName, APIVersion: ContainerServiceAPIVersion}
+		held := blocked(d, ReasonDeletionProtected, why)
+		return Decision{Actions: []plan.Action{held}, Hold: &held}
+	}
 	network := removal(in, KindVirtualNetwork, n.NetworkID, NetworkAPIVersion, obs.VirtualNetwork, nil, now)
 	group := groupRemoval(in, n.GroupID, obs.ResourceGroup, obs, now)
-	d := Decision{Done: true}
+	survivors, need := survivorSteps(in, n, obs, now)
+	if len(need) > 0 {
+		return Decision{NeedDependents: need}
+	}
+	d := Decision{Done: true, Actions: survivors}
 	d.Actions = append(d.Actions, removal(in, KindManagedCluster, n.ClusterID, ContainerServiceAPIVersion, obs.Cluster, in.Owned.ManagedCluster, now))
 	if group.Verb == plan.None || n.NetworkInOtherGroup {
 		d.Actions = append(d.Actions, network)

@@ -3,6 +3,7 @@ package aks
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -34,7 +35,14 @@ type AzureError struct {
 	Target        string
 	CorrelationID string
 	RetryAfter    time.Duration
+	// Inner are the nested errors, outermost first.
+	Inner []InnerError
+	// Policies name what of Azure Policy refused, where Azure says it beside the message.
+	Policies []string
 }
+
+// InnerError is an error inside another one.
+type InnerError struct{ Code, Message, Target string }
 
 // Diagnosis says what an Azure error means and what a person can do about it.
 type Diagnosis struct {
@@ -45,15 +53,29 @@ type Diagnosis struct {
 	Hint string
 	// Pause is how long to wait before the next attempt where Azure names no time.
 	Pause time.Duration
+	// Facts are the values Azure wrote into its message: a limit, a node, the versions on offer.
+	Facts []Fact
+	// NotBefore is the earliest time at which another attempt can succeed, zero where Azure's message gives none.
+	NotBefore time.Time
+	// Cause is the nested error that decided, nil where the outermost one did or its message tells the same.
+	Cause *InnerError
 }
 
-// errorRow is one line of the error table. The first row whose status (0 = any), code (folded) and message
-// pattern fit is used.
-type errorRow struct {
-	status  int
-	code    string
-	message string
-	Diagnosis
+// Retryable tells whether the same request is sent again without a change of the spec.
+func (d Diagnosis) Retryable() bool { return d.Outcome != OutcomeTerminal }
+
+// ErrorRow is one line of the error table: an error whose status (0 = any), code (folded; "X*" is a prefix; empty = any)
+// and message (a pattern) fit has this meaning.
+type ErrorRow struct {
+	Status  int
+	Code    string
+	Message string
+	Outcome Outcome
+	// Reason is empty where Azure's own code is the reason.
+	Reason string
+	Hint   string
+	Pause  time.Duration
+	facts  []factPattern
 }
 
 const (
@@ -62,143 +84,104 @@ const (
 	longPause  = 30 * time.Minute
 )
 
-// errorTable maps Azure error codes to their meaning. Codes and texts are those AKS, ARM, Entra ID and the
-// compute and network providers answer with; each row has a test.
-var errorTable = []errorRow{
-	// Busy: one operation at a time per cluster.
-	{0, "OperationNotAllowed", `(?i)another (agentpool )?operation`, Diagnosis{OutcomeWait, "WaitingForOperation", "", shortPause}},
-	{0, "OperationNotAllowed", `(?i)is in Provisioning State\((Starting|Stopping|Updating|Upgrading|Creating)`, Diagnosis{OutcomeWait, "WaitingForOperation", "", shortPause}},
-	{0, "OperationNotAllowed", `(?i)since deletion was issued`, Diagnosis{OutcomeWait, "WaitingForOperation", "", shortPause}},
-	{0, "EtagMismatch", ``, Diagnosis{OutcomeReplan, "ChangedMeanwhile", "", 2 * time.Second}},
-	{412, "", ``, Diagnosis{OutcomeReplan, "ChangedMeanwhile", "", 2 * time.Second}},
-	{0, "AKSOperationPreemptedByDelete", ``, Diagnosis{OutcomeReplan, "OperationPreempted", "", shortPause}},
-	{0, "AKSOperationPreempted", ``, Diagnosis{OutcomeReplan, "OperationPreempted", "", shortPause}},
-	{0, "OriginalEtagNotExpect", ``, Diagnosis{OutcomeReplan, "OperationPreempted", "", shortPause}},
-	{0, "NotLatestOperation", ``, Diagnosis{OutcomeReplan, "OperationPreempted", "", shortPause}},
-	{0, "ResourceGroupBeingDeleted", ``, Diagnosis{OutcomeWait, "ResourceGroupBeingDeleted", "the resource group is being deleted; it is created again when that has finished", shortPause}},
-	{0, "AnotherOperationInProgress", ``, Diagnosis{OutcomeWait, "WaitingForOperation", "", shortPause}},
-	{0, "RetryableErrorDueToAnotherOperation", ``, Diagnosis{OutcomeWait, "WaitingForOperation", "", shortPause}},
-	{0, "RetryableError", ``, Diagnosis{OutcomeWait, "WaitingForOperation", "", shortPause}},
-	{0, "ReferencedResourceNotProvisioned", ``, Diagnosis{OutcomeWait, "WaitingForOperation", "", shortPause}},
-	{0, "VirtualNetworkNotInSucceededState", ``, Diagnosis{OutcomeWait, "WaitingForOperation", "", shortPause}},
-	{0, "ParentResourceNotFound", ``, Diagnosis{OutcomeReplan, "ChangedMeanwhile", "", shortPause}},
-	// Throttled.
-	{0, "SubscriptionRequestsThrottled", ``, Diagnosis{OutcomeWait, "Throttled", "", time.Minute}},
-	{0, "Throttled", ``, Diagnosis{OutcomeWait, "Throttled", "", time.Minute}},
-	{0, "OperationNotAllowed", `(?i)too many requests`, Diagnosis{OutcomeWait, "Throttled", "", time.Minute}},
-	{0, "TooManyRequests", ``, Diagnosis{OutcomeWait, "Throttled", "", time.Minute}},
-	{429, "", ``, Diagnosis{OutcomeWait, "Throttled", "", time.Minute}},
-	// Quota and capacity.
-	{0, "QuotaExceeded", ``, Diagnosis{OutcomeSlowRetry, "QuotaExceeded", "ask for more quota in the subscription and region, or use a smaller size or count", slowPause}},
-	{0, "ErrCode_InsufficientVCPUQuota", ``, Diagnosis{OutcomeSlowRetry, "QuotaExceeded", "ask for more vCPU quota in the subscription and region, or use a smaller size or count", slowPause}},
-	{0, "OperationNotAllowed", `(?i)exceeding (approved|quota)|quota limits`, Diagnosis{OutcomeSlowRetry, "QuotaExceeded", "ask for more quota in the subscription and region, or use a smaller size or count", slowPause}},
-	{0, "ManagedClusterCountExceedsQuotaLimit", ``, Diagnosis{OutcomeSlowRetry, "QuotaExceeded", "ask for a higher cluster limit, or use another region or subscription", slowPause}},
-	{0, "PublicIPCountLimitReached", ``, Diagnosis{OutcomeSlowRetry, "QuotaExceeded", "ask for more public IP addresses in the subscription and region", slowPause}},
-	{0, "SkuNotAvailable", ``, Diagnosis{OutcomeSlowRetry, "SkuNotAvailable", "choose a size that is offered in this region and these zones", slowPause}},
-	{0, "ZonalAllocationFailed", ``, Diagnosis{OutcomeSlowRetry, "AllocationFailed", "Azure has no capacity for this size in this zone; try another zone or size", slowPause}},
-	{0, "AllocationFailed", ``, Diagnosis{OutcomeSlowRetry, "AllocationFailed", "Azure has no capacity for this size; try another size or region", slowPause}},
-	{0, "OverconstrainedAllocationRequest", ``, Diagnosis{OutcomeSlowRetry, "AllocationFailed", "Azure cannot place this size under these constraints; relax zones or size", slowPause}},
-	{0, "AksCapacityHeavyUsage", ``, Diagnosis{OutcomeSlowRetry, "AllocationFailed", "the region is short of AKS capacity; use another region or wait", slowPause}},
-	// Rights and credentials: repaired outside, noticed by asking again.
-	{0, "AuthorizationFailed", ``, Diagnosis{OutcomeSlowRetry, "AuthorizationFailed", "give the identity the missing role (Contributor on the subscription or resource group)", time.Minute}},
-	{0, "LinkedAuthorizationFailed", ``, Diagnosis{OutcomeSlowRetry, "LinkedAuthorizationFailed", "give the identity the named action on the linked resource, for example Network Contributor on the subnet", time.Minute}},
-	{0, "RequestDisallowedByPolicy", ``, Diagnosis{OutcomeSlowRetry, "RequestDisallowedByPolicy", "change the spec so that the named Azure Policy accepts it, or exempt the resource", slowPause}},
-	{0, "SubscriptionNotFound", ``, Diagnosis{OutcomeSlowRetry, "SubscriptionNotFound", "check spec.subscriptionID, and that the identity has a role in that subscription", time.Minute}},
-	{0, "MissingSubscriptionRegistration", ``, Diagnosis{OutcomeSlowRetry, "MissingSubscriptionRegistration", "register the resource provider in the subscription: az provider register --namespace Microsoft.ContainerService", time.Minute}},
-	{0, "AADSTS7000215", ``, Diagnosis{OutcomeSlowRetry, "InvalidClientSecret", "put the current client secret into the Secret that the identity names", time.Minute}},
-	{0, "AADSTS7000222", ``, Diagnosis{OutcomeSlowRetry, "ClientSecretExpired", "create a new client secret and put it into the Secret that the identity names", time.Minute}},
-	{0, "AADSTS700016", ``, Diagnosis{OutcomeSlowRetry, "UnknownClient", "check clientID and tenantID of the AzureClusterIdentity", time.Minute}},
-	{0, "AADSTS90002", ``, Diagnosis{OutcomeSlowRetry, "UnknownTenant", "check tenantID of the AzureClusterIdentity", time.Minute}},
-	{401, "", ``, Diagnosis{OutcomeSlowRetry, "AuthenticationFailed", "check the identity's tenant, client and secret", time.Minute}},
-	{403, "", ``, Diagnosis{OutcomeSlowRetry, "AuthorizationFailed", "give the identity the missing role", time.Minute}},
-	// Versions.
-	{0, "K8sVersionNotSupported", ``, Diagnosis{OutcomeTerminal, "K8sVersionNotSupported", "list the versions on offer: az aks get-versions --location <location>", 0}},
-	{0, "AgentPoolK8sVersionNotSupported", ``, Diagnosis{OutcomeTerminal, "AgentPoolK8sVersionNotSupported", "list the versions on offer: az aks get-versions --location <location>", 0}},
-	{0, "AgentPoolUpgradeVersionNotAllowed", ``, Diagnosis{OutcomeTerminal, "AgentPoolUpgradeVersionNotAllowed", "raise the pool one minor version at a time, not beyond the control plane", 0}},
-	{0, "NodePoolMcVersionIncompatible", ``, Diagnosis{OutcomeTerminal, "NodePoolMcVersionIncompatible", "keep pools at or below the control plane, at most three minor versions behind", 0}},
-	{0, "OperationNotAllowed", `(?i)^Upgrading Kubernetes version`, Diagnosis{OutcomeTerminal, "UpgradeNotAllowed", "upgrade one minor version at a time", 0}},
-	{0, "OperationNotAllowed", `(?i)^Downgrading Kubernetes version`, Diagnosis{OutcomeTerminal, "DowngradeNotAllowed", "AKS cannot go back; set the version to what runs or newer", 0}},
-	{0, "ValidationError", `(?i)deprecated`, Diagnosis{OutcomeSlowRetry, "UpgradeBlockedOnDeprecatedAPIUsage", "stop using the named API; AKS looks back 12 hours", longPause}},
-	{0, "UpgradeBlockedOnDeprecatedAPIUsage", ``, Diagnosis{OutcomeSlowRetry, "UpgradeBlockedOnDeprecatedAPIUsage", "stop using the named API; AKS looks back 12 hours", longPause}},
-	{0, "UpgradeFailed", ``, Diagnosis{OutcomeSlowRetry, "UpgradeFailed", "remove what blocks the drain (often a PodDisruptionBudget); the same upgrade is sent again", slowPause}},
-	{0, "PodDrainFailure", ``, Diagnosis{OutcomeSlowRetry, "UpgradeFailed", "remove what blocks the drain (often a PodDisruptionBudget); the same upgrade is sent again", slowPause}},
-	{0, "UnsatisfiablePDB", ``, Diagnosis{OutcomeSlowRetry, "UnsatisfiablePDB", "change the named PodDisruptionBudget so that one pod may be disrupted", slowPause}},
-	// The request as written can never work.
-	{0, "PropertyChangeNotAllowed", ``, Diagnosis{OutcomeTerminal, "PropertyChangeNotAllowed", "AKS cannot change this property; set it back, or replace the pool or cluster", 0}},
-	{0, "InvalidResourceLocation", ``, Diagnosis{OutcomeTerminal, "InvalidResourceLocation", "the resource exists in another location; use that location or another name", 0}},
-	{0, "InvalidResourceGroupLocation", ``, Diagnosis{OutcomeTerminal, "InvalidResourceGroupLocation", "the resource group exists in another location; use that location or another resource group", 0}},
-	{0, "LocationNotAvailableForResourceGroup", ``, Diagnosis{OutcomeTerminal, "LocationNotAvailable", "set spec.location to a region that offers AKS", 0}},
-	{0, "LocationNotAvailableForResourceType", ``, Diagnosis{OutcomeTerminal, "LocationNotAvailable", "set spec.location to a region that offers AKS", 0}},
-	{0, "NoRegisteredProviderFound", ``, Diagnosis{OutcomeTerminal, "LocationNotAvailable", "set spec.location to a region that offers AKS", 0}},
-	{0, "SubnetIsFull", ``, Diagnosis{OutcomeSlowRetry, "SubnetIsFull", "use a larger subnet, fewer nodes or a smaller maxPods", slowPause}},
-	{0, "InsufficientSubnetSize", ``, Diagnosis{OutcomeTerminal, "InsufficientSubnetSize", "use a larger subnet, fewer nodes or a smaller maxPods", 0}},
-	{0, "ServiceCidrOverlapExistingSubnetsCidr", ``, Diagnosis{OutcomeTerminal, "ServiceCidrOverlap", "choose service and subnet ranges that do not overlap", 0}},
-	{0, "SubnetIsDelegated", ``, Diagnosis{OutcomeTerminal, "SubnetIsDelegated", "use a subnet without delegations", 0}},
-	{0, "InvalidResourceReference", ``, Diagnosis{OutcomeTerminal, "InvalidResourceReference", "check that the named network resource exists", 0}},
-	{0, "InUseSubnetCannotBeDeleted", ``, Diagnosis{OutcomeSlowRetry, "InUseSubnetCannotBeDeleted", "remove what else uses the subnet", time.Minute}},
-	{0, "AvailabilityZoneNotSupported", ``, Diagnosis{OutcomeTerminal, "AvailabilityZoneNotSupported", "choose zones that this size has in this region", 0}},
-	{0, "CannotDeleteResource", ``, Diagnosis{OutcomeSlowRetry, "CannotDeleteResource", "remove the lock or the resources that still use it", slowPause}},
-	{0, "ScopeLocked", ``, Diagnosis{OutcomeSlowRetry, "ScopeLocked", "remove the delete lock from the scope", slowPause}},
-	{0, "InvalidParameter", ``, Diagnosis{OutcomeTerminal, "InvalidParameter", "", 0}},
-	{0, "UnmarshalError", ``, Diagnosis{OutcomeTerminal, "UnmarshalError", "", 0}},
-	{0, "BadRequest", ``, Diagnosis{OutcomeTerminal, "BadRequest", "", 0}},
-	{400, "", ``, Diagnosis{OutcomeTerminal, "", "", 0}},
-	{409, "", ``, Diagnosis{OutcomeWait, "", "", shortPause}},
-	// Failed operations: node bootstrap and internal errors; the same goal is worth sending again, slowly.
-	{0, "VMExtension*", ``, Diagnosis{OutcomeSlowRetry, "", "nodes could not start: check outbound connectivity and DNS from the node subnet", slowPause}},
-	{0, "ResourceGroupNotFound", ``, Diagnosis{OutcomeReplan, "ChangedMeanwhile", "", shortPause}},
-	{0, "ResourceNotFound", ``, Diagnosis{OutcomeReplan, "ChangedMeanwhile", "", shortPause}},
-	{404, "", ``, Diagnosis{OutcomeReplan, "ChangedMeanwhile", "", shortPause}},
-	{0, "Unreachable", ``, Diagnosis{OutcomeRetry, "AzureUnreachable", "check the network path and proxy settings from the manager to Azure", 0}},
-}
+// ErrorTable is the error table; of several rows that fit the first one counts.
+func ErrorTable() []ErrorRow { return errorTable }
 
 // Diagnose says what an Azure error means. An error no row knows is retried slowly when it ended an operation,
 // and with ordinary back-off when a request met it.
 func Diagnose(e AzureError) Diagnosis {
+	i, cause := FindRow(e)
+	if i < 0 {
+		if e.Status == 0 {
+			return Diagnosis{Outcome: OutcomeSlowRetry, Reason: reasonOf(e.Code), Pause: slowPause}
+		}
+		return Diagnosis{Outcome: OutcomeRetry, Reason: reasonOf(e.Code), Pause: e.RetryAfter}
+	}
+	row := errorTable[i]
+	d := Diagnosis{Outcome: row.Outcome, Reason: row.Reason, Hint: row.Hint, Pause: row.Pause, Cause: cause}
+	if d.Reason == "" {
+		d.Reason = reasonOf(e.Code)
+	}
+	if e.RetryAfter > 0 {
+		d.Pause = e.RetryAfter
+	}
+	d.Facts = factsOf(row.facts, e)
+	d.NotBefore = forgottenAt(row.facts, e)
+	return d
+}
+
+// FindRow is the index of the row of the error table that fits, or -1, and the nested error that it fits, nil where
+// the message of the outermost one says the same.
+func FindRow(e AzureError) (int, *InnerError) {
 	codes := e.Codes
 	if len(codes) == 0 {
 		codes = []string{e.Code}
 	}
-	if row := findRow(e, codes); row >= 0 {
-		d := errorTable[row].Diagnosis
-		if d.Reason == "" {
-			d.Reason = reasonOf(e.Code)
-		}
-		if e.RetryAfter > 0 {
-			d.Pause = e.RetryAfter
-		}
-		return d
-	}
-	if e.Status == 0 {
-		return Diagnosis{Outcome: OutcomeSlowRetry, Reason: reasonOf(e.Code), Pause: slowPause}
-	}
-	return Diagnosis{Outcome: OutcomeRetry, Reason: reasonOf(e.Code), Pause: e.RetryAfter}
-}
-
-// findRow is the index of the row that fits, or -1.
-func findRow(e AzureError, codes []string) int {
 	for i, row := range errorTable {
+		if row.Status != 0 && row.Status != e.Status || !row.says(e) {
+			continue
+		}
 		for _, code := range codes {
-			if row.matches(e, code) {
-				return i
+			if row.isAbout(code) {
+				return i, e.nested(code)
 			}
 		}
 	}
-	return -1
+	return -1, nil
 }
 
-func (r errorRow) matches(e AzureError, code string) bool {
-	if r.status != 0 && r.status != e.Status {
-		return false
+func (r ErrorRow) isAbout(code string) bool {
+	if prefix, ok := strings.CutSuffix(r.Code, "*"); ok {
+		return strings.HasPrefix(strings.ToLower(code), strings.ToLower(prefix))
 	}
-	if prefix, ok := strings.CutSuffix(r.code, "*"); ok {
-		if !strings.HasPrefix(strings.ToLower(code), strings.ToLower(prefix)) {
-			return false
+	return r.Code == "" || strings.EqualFold(r.Code, code)
+}
+
+// says tells whether the error, or one nested in it, has a message of the row's pattern.
+func (r ErrorRow) says(e AzureError) bool {
+	if r.Message == "" {
+		return true
+	}
+	pattern := messagePatterns()[r.Message]
+	for _, text := range e.texts() {
+		if pattern.MatchString(text) {
+			return true
 		}
-	} else if r.code != "" && !strings.EqualFold(r.code, code) {
-		return false
 	}
-	return r.message == "" || regexp.MustCompile(r.message).MatchString(e.Message)
+	return false
+}
+
+// messagePatterns are the compiled patterns of the table.
+var messagePatterns = sync.OnceValue(func() map[string]*regexp.Regexp {
+	patterns := map[string]*regexp.Regexp{}
+	for _, row := range errorTable {
+		if row.Message != "" {
+			patterns[row.Message] = regexp.MustCompile(row.Message)
+		}
+	}
+	return patterns
+})
+
+// texts are all messages of an error, the outermost one first.
+func (e AzureError) texts() []string {
+	texts := []string{e.Message}
+	for _, inner := range e.Inner {
+		texts = append(texts, inner.Message)
+	}
+	return texts
+}
+
+// nested is the inner error of a code if it says more than the outermost message.
+func (e AzureError) nested(code string) *InnerError {
+	if strings.EqualFold(code, e.Code) {
+		return nil
+	}
+	for _, inner := range e.Inner {
+		if strings.EqualFold(inner.Code, code) && inner.Message != "" && !strings.Contains(e.Message, inner.Message) {
+			return &inner
+		}
+	}
+	return nil
 }
 
 var notReason = regexp.MustCompile(`[^A-Za-z0-9_]`)

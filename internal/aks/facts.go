@@ -1,6 +1,9 @@
 package aks
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/capaks/capaks/internal/fieldset"
@@ -29,6 +32,7 @@ type Facts struct {
 // PoolFacts are what an observed agent pool says about itself.
 type PoolFacts struct {
 	Name, ETag, State, Mode, Size string
+	PowerState                    string
 	Version, NodeImage            string
 	Count                         int64
 	AutoScaling                   bool
@@ -51,6 +55,12 @@ func (p PoolFacts) Failed() bool { return Failed(p.State) }
 func Failed(state string) bool {
 	return strings.EqualFold(state, "Failed") || strings.EqualFold(state, "Canceled")
 }
+
+// Stopped tells whether somebody stopped the cluster: it has no nodes and no API server then.
+func (f Facts) Stopped() bool { return strings.EqualFold(f.PowerState, powerStopped) }
+
+// Stopped tells whether the pool was stopped, by itself or with its cluster.
+func (p PoolFacts) Stopped() bool { return strings.EqualFold(p.PowerState, powerStopped) }
 
 // Pool is the pool of that name; ok is false when Azure has none.
 func (f Facts) Pool(name string) (PoolFacts, bool) {
@@ -103,14 +113,15 @@ func FactsOf(obs plan.Observed) Facts {
 
 func poolFacts(profile fieldset.Object) PoolFacts {
 	p := PoolFacts{
-		Name:      stringAt(profile, "name"),
-		ETag:      stringAt(profile, "eTag"),
-		State:     stringAt(profile, "provisioningState"),
-		Mode:      stringAt(profile, "mode"),
-		Size:      stringAt(profile, "vmSize"),
-		Version:   stringAt(profile, "currentOrchestratorVersion"),
-		NodeImage: stringAt(profile, "nodeImageVersion"),
-		Error:     provisioningError(profile, "status", "provisioningError"),
+		Name:       stringAt(profile, "name"),
+		ETag:       stringAt(profile, "eTag"),
+		State:      stringAt(profile, "provisioningState"),
+		Mode:       stringAt(profile, "mode"),
+		Size:       stringAt(profile, "vmSize"),
+		PowerState: stringAt(profile, "powerState", "code"),
+		Version:    stringAt(profile, "currentOrchestratorVersion"),
+		NodeImage:  stringAt(profile, "nodeImageVersion"),
+		Error:      provisioningError(profile, "status", "provisioningError"),
 	}
 	if p.Version == "" {
 		p.Version = stringAt(profile, "orchestratorVersion")
@@ -170,5 +181,11 @@ func ResourcesOf(in Inputs, obs Observation) []Resource {
 	}
 	add(KindVirtualNetwork, n.NetworkID, obs.VirtualNetwork, false)
 	add(KindManagedCluster, n.ClusterID, obs.Cluster, in.Owned.ManagedCluster != nil)
+	for _, id := range slices.Sorted(maps.Keys(obs.Dependents)) {
+		dependent := obs.Dependents[id]
+		if kind, _, ok := DependentKind(id); ok {
+			add(kind, cmp.Or(stringAt(dependent.Body, "id"), id), dependent.Observed, in.Owned.dependent(id) != nil)
+		}
+	}
 	return list
 }

@@ -3,19 +3,29 @@ package aks
 import (
 	"fmt"
 	"strings"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/armfield"
 )
 
 // API versions of the resource types the provider reads and writes. ContainerService is the newest stable
 // version with an official description; the others are the oldest that have every property we use, because
 // network and resource-group bodies we do not own must survive a read-modify-write.
 const (
-	ContainerServiceAPIVersion = "2026-05-01"
+	ContainerServiceAPIVersion = armfield.ContainerServiceAPIVersion
+	// ContainerServicePreviewAPIVersion is what enablePreviewFeatures selects.
+	ContainerServicePreviewAPIVersion = "2026-05-02-preview"
 	// OperationsAPIVersion is a preview because no stable version offers `operations/latest`, the only place
 	// where AKS tells how far an operation is.
 	OperationsAPIVersion = "2026-05-02-preview"
 	ResourcesAPIVersion  = "2021-04-01"
 	NetworkAPIVersion    = "2021-02-01"
 	ComputeAPIVersion    = "2021-03-01"
+	// FleetAPIVersion and KubernetesConfigurationAPIVersion are the oldest stable ones that have every property we use.
+	FleetAPIVersion                   = "2024-04-01"
+	KubernetesConfigurationAPIVersion = "2023-05-01"
+	// PrivateEndpointAPIVersion: addresses and application security groups came to private endpoints later.
+	PrivateEndpointAPIVersion = "2024-05-01"
 )
 
 // Kinds of ARM resources, as they appear in plans, events and status.
@@ -24,10 +34,63 @@ const (
 	KindVirtualNetwork = "virtualNetwork"
 	KindManagedCluster = "managedCluster"
 	KindAgentPool      = "agentPool"
+
+	KindFleetMember     = "fleetMember"
+	KindExtension       = "extension"
+	KindPrivateEndpoint = "privateEndpoint"
+	KindMaintenance     = "maintenanceConfiguration"
 )
 
 // maxNodeResourceGroupName is the longest node resource group name AKS accepts; its own default is cut there.
 const maxNodeResourceGroupName = 80
+
+// ClusterAPIVersion is the api-version with which a managed cluster is read and written.
+func ClusterAPIVersion(cp *v1beta1.AzureManagedControlPlane) string {
+	if p := cp.Spec.Passthrough; p != nil && p.APIVersion != "" {
+		return p.APIVersion
+	}
+	return commonAPIVersion(cp)
+}
+
+// PoolAPIVersion is the api-version with which an agent pool is read and written: its own, or that of all pools.
+func PoolAPIVersion(cp *v1beta1.AzureManagedControlPlane, pool *v1beta1.AzureManagedMachinePool) string {
+	if p := pool.Spec.Passthrough; p != nil && p.APIVersion != "" {
+		return p.APIVersion
+	}
+	return commonAPIVersion(cp)
+}
+
+// PoolAPIVersionNamed is the api-version of a pool by its name in Azure, declared or not.
+func PoolAPIVersionNamed(in Inputs, name string) string {
+	for _, pool := range in.Pools {
+		if strings.EqualFold(PoolName(pool.Object), name) {
+			return PoolAPIVersion(in.ControlPlane, pool.Object)
+		}
+	}
+	return commonAPIVersion(in.ControlPlane)
+}
+
+// APIVersions names the api-versions of a cluster and its pools. When it changes, documents that were read before hold
+// properties the new versions do not know, and Azure refuses to see those in a request.
+func APIVersions(in Inputs) string {
+	versions := ClusterAPIVersion(in.ControlPlane)
+	common := commonAPIVersion(in.ControlPlane)
+	versions += " " + common
+	for _, pool := range in.Pools {
+		if version := PoolAPIVersion(in.ControlPlane, pool.Object); version != common {
+			versions += " " + PoolName(pool.Object) + "=" + version
+		}
+	}
+	return versions
+}
+
+// commonAPIVersion is the api-version of a cluster and its pools where they name none of their own.
+func commonAPIVersion(cp *v1beta1.AzureManagedControlPlane) string {
+	if preview := cp.Spec.EnablePreviewFeatures; preview != nil && *preview {
+		return ContainerServicePreviewAPIVersion
+	}
+	return ContainerServiceAPIVersion
+}
 
 // ResourceGroupID is the ARM id of a resource group.
 func ResourceGroupID(subscription, group string) string {
@@ -49,6 +112,26 @@ func ManagedClusterID(subscription, group, name string) string {
 
 // AgentPoolID is the ARM id of a node pool.
 func AgentPoolID(clusterID, name string) string { return clusterID + "/agentPools/" + name }
+
+// FleetMemberID is the ARM id of a fleet member.
+func FleetMemberID(subscription, group, fleet, name string) string {
+	return ResourceGroupID(subscription, group) + "/providers/Microsoft.ContainerService/fleets/" + fleet + "/members/" + name
+}
+
+// ExtensionID is the ARM id of an extension of a cluster.
+func ExtensionID(clusterID, name string) string {
+	return clusterID + "/providers/Microsoft.KubernetesConfiguration/extensions/" + name
+}
+
+// MaintenanceConfigurationID is the ARM id of a maintenance configuration.
+func MaintenanceConfigurationID(clusterID, name string) string {
+	return clusterID + "/maintenanceConfigurations/" + name
+}
+
+// PrivateEndpointID is the ARM id of a private endpoint.
+func PrivateEndpointID(subscription, group, name string) string {
+	return ResourceGroupID(subscription, group) + "/providers/Microsoft.Network/privateEndpoints/" + name
+}
 
 // ManagedClustersPath is the collection of every AKS cluster of a subscription.
 func ManagedClustersPath(subscription string) string {

@@ -1,6 +1,7 @@
 package aks
 
 import (
+	"maps"
 	"time"
 
 	"github.com/capaks/capaks/api/v1beta1"
@@ -28,6 +29,8 @@ type Inputs struct {
 	SpecChanged bool
 	// Failures are goals Azure refused or failed, by lower-cased resource id.
 	Failures map[string]Failure
+	// Contests are fields that somebody else sets again after they were sent.
+	Contests Contests
 }
 
 // Cluster is what is needed of the Cluster API Cluster.
@@ -60,6 +63,49 @@ type Owned struct {
 	NetworkGroup   *fieldset.Set `json:"networkResourceGroup,omitempty"`
 	VirtualNetwork *fieldset.Set `json:"virtualNetwork,omitempty"`
 	ManagedCluster *fieldset.Set `json:"managedCluster,omitempty"`
+	// Dependents are the resources beside the cluster, by their ids. The id of what left the spec is known from here only.
+	Dependents map[string]*fieldset.Set `json:"dependents,omitempty"`
+}
+
+// Merge takes what a step came to into what was owned before: resources it says nothing about keep theirs, a dependent
+// with a nil set is gone.
+func (o Owned) Merge(update Owned) Owned {
+	for _, pair := range []struct{ to, from **fieldset.Set }{
+		{&o.ResourceGroup, &update.ResourceGroup},
+		{&o.NetworkGroup, &update.NetworkGroup},
+		{&o.VirtualNetwork, &update.VirtualNetwork},
+		{&o.ManagedCluster, &update.ManagedCluster},
+	} {
+		if *pair.from != nil {
+			*pair.to = *pair.from
+		}
+	}
+	dependents := maps.Clone(o.Dependents)
+	for id, set := range update.Dependents {
+		maps.DeleteFunc(dependents, func(known string, _ *fieldset.Set) bool { return SameID(known, id) })
+		if set == nil {
+			continue
+		}
+		if dependents == nil {
+			dependents = map[string]*fieldset.Set{}
+		}
+		dependents[id] = set
+	}
+	o.Dependents = dependents
+	return o
+}
+
+// SetDependent notes what is owned of a dependent; nil says that it is gone.
+func (o *Owned) SetDependent(id string, set *fieldset.Set) {
+	if o.Dependents == nil {
+		o.Dependents = map[string]*fieldset.Set{}
+	}
+	o.Dependents[id] = set
+}
+
+// Empty tells whether nothing is owned.
+func (o Owned) Empty() bool {
+	return o.ResourceGroup == nil && o.NetworkGroup == nil && o.VirtualNetwork == nil && o.ManagedCluster == nil && len(o.Dependents) == 0
 }
 
 // Failure remembers that Azure refused a goal, or failed at it.
@@ -89,6 +135,8 @@ type Observation struct {
 	// PoolDetails are agent pools read one by one; they take precedence over the cluster's inline list, which
 	// leaves out some of their properties.
 	PoolDetails map[string]plan.Observed
+	// Dependents are the resources beside the cluster that were read, by lower-cased id.
+	Dependents map[string]DependentObservation
 	// Foreign are ids inside resource groups that are ours, of what this provider did not create, by lower-cased
 	// group id. A group without an entry was not read; it is only read before it is deleted.
 	Foreign map[string][]string

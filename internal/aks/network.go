@@ -35,7 +35,7 @@ func networkStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action
 			"subnets":      desiredSubnets(spec.VirtualNetwork.Subnet, obs.VirtualNetwork.Body),
 		},
 	}
-	return plan.Compute(d, obs.VirtualNetwork, in.Owned.VirtualNetwork, networkRules, now)
+	return in.compute(d, obs.VirtualNetwork, in.Owned.VirtualNetwork, networkRules, now)
 }
 
 // desiredSubnets is the observed list with our subnet as declared. A network PUT that leaves out subnets deletes

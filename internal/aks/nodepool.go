@@ -37,7 +37,7 @@ func poolSteps(in Inputs, n Names, obs Observation, now time.Time) []plan.Action
 
 func poolStep(in Inputs, n Names, pool Pool, obs Observation, observed plan.Observed, now time.Time) plan.Action {
 	name := PoolName(pool.Object)
-	d := plan.Desired{ID: AgentPoolID(n.ClusterID, name), Kind: KindAgentPool, Name: name, APIVersion: ContainerServiceAPIVersion, SpecChanged: pool.SpecChanged}
+	d := plan.Desired{ID: AgentPoolID(n.ClusterID, name), Kind: KindAgentPool, Name: name, APIVersion: PoolAPIVersion(in.ControlPlane, pool.Object), SpecChanged: pool.SpecChanged}
 	// Pools of this cluster's first request have no owned set yet if the manager died right after it; the pool
 	// belongs to a cluster that is ours, and a declared pool of that name is what was asked for.
 	d.Adopt = true
@@ -47,18 +47,43 @@ func poolStep(in Inputs, n Names, pool Pool, obs Observation, observed plan.Obse
 	}
 	if pool.Deleting {
 		d.Absent = true
+		if policy := PoolPolicy(in.ControlPlane, pool.Object); policy != v1beta1.PolicyManage {
+			return plan.Action{Verb: plan.None, ID: d.ID, Kind: d.Kind, Name: name, APIVersion: d.APIVersion, Reason: ReasonDetached, Message: LeavingMessage("agentPool "+name, policy)}
+		}
+		if observed.Exists && Protected(pool.Object) {
+			return blocked(d, ReasonDeletionProtected, fmt.Sprintf("pool %q is protected: to delete it, set the annotation %s of AzureManagedMachinePool %s to false",
+				name, v1beta1.DeletionProtectionAnnotation, pool.Object.Name))
+		}
 		if observed.Exists && lastSystemPool(obs, name) {
 			return blocked(d, "LastSystemPool", fmt.Sprintf("pool %q is the last System pool of the cluster and AKS keeps at least one: create another System pool first, or delete the Cluster", name))
 		}
 		return plan.Compute(d, observed, pool.Owned, poolRules, now)
 	}
-	d.Body = poolBody(in, n, pool, observed.Body, obs.Cluster.Body)
+	if problem := emptySystemPool(pool); problem != "" {
+		return blocked(d, ReasonEmptySystemPool, problem)
+	}
+	body, problems := desiredPool(in, n, pool, observed.Body, obs.Cluster.Body)
+	if len(problems) > 0 {
+		return blocked(d, ReasonPassthrough, refusal(problems))
+	}
+	d.Body = body
 	d.Retry = retryDue(in, d, observed, now)
-	action := plan.Compute(d, observed, pool.Owned, poolRules, now)
+	rules := rulesFor(poolRules, "agentPools", d.APIVersion, raw(pool.Object.Spec.Passthrough))
+	action := withVersion(in.compute(d, observed, pool.Owned, rules, now))
 	if held := heldVersion(pool, obs.Cluster.Body); held != "" && action.Verb == plan.None {
 		action.Verb, action.Reason, action.Message = plan.Wait, ReasonWaitingForControlPlane, held
 	}
 	return action
+}
+
+// emptySystemPool says that a System pool is to have no nodes, which AKS refuses, or nothing. Replicas belong to the
+// MachinePool and mode to the pool, so that no schema can say it.
+func emptySystemPool(pool Pool) string {
+	if pool.Object.Spec.Mode != v1beta1.NodePoolModeSystem || pool.Object.Spec.Scaling != nil || pool.ReplicasManaged || pool.Replicas == nil || *pool.Replicas > 0 {
+		return ""
+	}
+	return fmt.Sprintf("pool %q is a System pool and AKS keeps at least one node in it, but spec.replicas of MachinePool %q is 0: raise it, or change spec.mode of the pool to User",
+		PoolName(pool.Object), pool.MachinePool)
 }
 
 // poolBody is the desired agent pool. Observed bodies are nil before the cluster exists.
@@ -67,7 +92,9 @@ func poolBody(in Inputs, n Names, pool Pool, observed, cluster fieldset.Object) 
 	body := armfield.Encode(spec)
 	put := func(path string, value any) { fieldset.Put(body, fieldset.ParsePath("properties."+path), value) }
 	put("type", scaleSetsType)
-	put("vnetSubnetID", poolSubnetID(n, pool))
+	if spec.VnetSubnetID == "" {
+		put("vnetSubnetID", poolSubnetID(n, pool))
+	}
 	if version := poolVersion(pool, observed, cluster); version != "" {
 		put("orchestratorVersion", version)
 	}
@@ -76,7 +103,16 @@ func poolBody(in Inputs, n Names, pool Pool, observed, cluster fieldset.Object) 
 	if count, ok := poolCount(pool, observed); ok {
 		put("count", count)
 	}
-	return body
+	if spec.OSDiskSizeGB != nil && *spec.OSDiskSizeGB == 0 {
+		// 0 asks for the size that goes with the machines, and Azure answers with that size.
+		fieldset.Remove(body, fieldset.ParsePath("properties.osDiskSizeGB"))
+	}
+	if spec.ScaleSetPriority != "Spot" {
+		// A price for machines that are not Spot has no effect (admission warns), and AKS refuses it.
+		fieldset.Remove(body, fieldset.ParsePath("properties.spotMaxPrice"))
+	}
+	withoutCount(spec, body, observed, cluster)
+	return applyPatches(body, "agentPools", spec.ASOManagedClustersAgentPoolPatches)
 }
 
 func poolSubnetID(n Names, pool Pool) string {
@@ -86,29 +122,39 @@ func poolSubnetID(n Names, pool Pool) string {
 	return n.SubnetID
 }
 
-// poolCount is the node count to ask for. Where an autoscaler is in charge the count is only given at creation:
-// afterwards it belongs to the autoscaler and is sent back as it was read.
+// poolCount is the node count to ask for. Where an autoscaler is in charge the count is only given at creation and, because
+// AKS refuses to turn the autoscaler on for a count outside of its limits, at that moment: afterwards it belongs to the
+// autoscaler and is sent back as it was read.
 func poolCount(pool Pool, observed fieldset.Object) (int64, bool) {
 	count := int64(1)
 	if pool.Replicas != nil {
 		count = int64(*pool.Replicas)
 	}
 	scaling := pool.Object.Spec.Scaling
-	if scaling == nil && !pool.ReplicasManaged {
-		return count, true
+	switch {
+	case scaling == nil:
+		return count, observed == nil || !pool.ReplicasManaged
+	case observed == nil:
+		return within(scaling, count), true
 	}
-	if observed != nil {
+	on, _ := fieldset.Get(observed, fieldset.ParsePath("properties.enableAutoScaling"))
+	now, known := fieldset.Get(observed, fieldset.ParsePath("properties.count"))
+	running, isCount := now.(int64)
+	if on == true || !known || !isCount || within(scaling, running) == running {
 		return 0, false
 	}
-	if scaling != nil {
-		if scaling.MinSize != nil {
-			count = max(count, int64(*scaling.MinSize))
-		}
-		if scaling.MaxSize != nil {
-			count = min(count, int64(*scaling.MaxSize))
-		}
+	return within(scaling, running), true
+}
+
+// within is a count inside the limits of an autoscaler.
+func within(scaling *v1beta1.Scaling, count int64) int64 {
+	if scaling.MinSize != nil {
+		count = max(count, int64(*scaling.MinSize))
 	}
-	return count, true
+	if scaling.MaxSize != nil {
+		count = min(count, int64(*scaling.MaxSize))
+	}
+	return count
 }
 
 // poolVersion is the version to ask for: the declared one as a floor, never above what the control plane runs
@@ -132,7 +178,7 @@ func poolVersion(pool Pool, observed, cluster fieldset.Object) string {
 		}
 		return asked
 	}
-	return want
+	return nextVersion(current, want)
 }
 
 // heldVersion says that a pool's upgrade waits for the control plane, or nothing.

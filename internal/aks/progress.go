@@ -12,6 +12,8 @@ type Operation struct {
 	Percent *float64
 	// Typical is how long operations of that kind took before, 0 when none is known.
 	Typical time.Duration
+	// CorrelationID is that of the request that began it, empty when it was found running.
+	CorrelationID string
 }
 
 const (

@@ -20,7 +20,7 @@ func resourceGroupStep(in Inputs, n Names, id string, obs plan.Observed, owned *
 		"location": n.Location,
 		"tags":     ownershipTags(in.Cluster.Name, d.Name, in.ControlPlane.Spec.AdditionalTags),
 	}
-	return plan.Compute(d, obs, owned, groupRules, now)
+	return in.compute(d, obs, owned, groupRules, now)
 }
 
 func lastSegment(id string) string { return id[strings.LastIndex(id, "/")+1:] }

@@ -29,18 +29,23 @@ var (
 	}
 	clusterRules = plan.Rules{
 		Fields: fieldRules(v1beta1.AzureManagedControlPlaneSpec{}, map[string]plan.Rule{
-			"tags{}":                                 {FoldKey: true},
-			"identity.type":                          {Compare: "fold"},
-			"sku.name":                               {Compare: "fold"},
+			"tags{}":                            {FoldKey: true},
+			"identity.type":                     {Compare: "fold"},
+			"identity.userAssignedIdentities{}": {FoldKey: true},
+			"sku.name":                          {Compare: "fold"},
+			"properties.addonProfiles{}":        {FoldKey: true},
+			"properties.addonProfiles{}.config.logAnalyticsWorkspaceResourceID": {Compare: "id"},
 			"properties.enableRBAC":                  {Mutability: plan.Immutable},
 			"properties.networkProfile.podCidr":      {Mutability: plan.Immutable},
 			"properties.networkProfile.serviceCidr":  {Mutability: plan.Immutable},
+			"properties.networkProfile.podCidrs":     {Mutability: plan.Immutable},
+			"properties.networkProfile.serviceCidrs": {Mutability: plan.Immutable},
 			"properties.linuxProfile.adminUsername":  {Mutability: plan.Immutable},
 			"properties.linuxProfile.ssh.publicKeys": {Mutability: plan.Immutable},
 		}),
 		Strip:      strip("managedClusters", ContainerServiceAPIVersion),
 		NoEcho:     append(paths(clusterNoEcho...), envelope...),
-		CreateOnly: paths("properties.agentPoolProfiles"),
+		CreateOnly: paths("properties.agentPoolProfiles", "properties.servicePrincipalProfile"),
 	}
 	poolRules = plan.Rules{
 		Fields: fieldRules(v1beta1.AzureManagedMachinePoolSpec{}, map[string]plan.Rule{
@@ -98,6 +103,12 @@ func fieldRules(spec any, computed map[string]plan.Rule) map[string]plan.Rule {
 			}
 		}
 		rules[field.RulePath()] = rule
+		items, key := field.Items()
+		for _, item := range items {
+			if key != "" && item.ARMPath != "" { // a list is compared as a whole, a map key by key
+				rules[field.Path().String()+"{}."+item.RulePath()] = plan.Rule{Compare: plan.Compare(item.Compare)}
+			}
+		}
 	}
 	for path, rule := range computed {
 		rules[path] = rule

@@ -1,6 +1,7 @@
 package aks
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,17 @@ func CompareVersions(a, b string) int {
 		return 0
 	}
 	return va.Compare(vb)
+}
+
+// nextVersion is the version to ask for on the way from one version to another: AKS goes one minor version at a time. In
+// between it is the minor alias, for which AKS takes the latest patch.
+func nextVersion(current, want string) string {
+	from, _, errFrom := parseVersion(current)
+	to, _, errTo := parseVersion(want)
+	if errFrom != nil || errTo != nil || from.Major != to.Major || to.Minor <= from.Minor+1 {
+		return want
+	}
+	return fmt.Sprintf("%d.%d", from.Major, from.Minor+1)
 }
 
 // parseVersion reads a Kubernetes version; the second result tells whether it is a minor alias.

@@ -29,6 +29,8 @@ type Error struct {
 	RetryAfter time.Duration
 	// Details are the nested errors.
 	Details []Error
+	// Policies name the assignments of Azure Policy that refused, and their definitions.
+	Policies []string
 }
 
 // defaultThrottleWait is used for a 429 without any Retry-After, which AKS does send (terraform-provider-azurerm#19146).
@@ -183,8 +185,32 @@ func errorFrom(body map[string]any) *Error {
 			e.Message = ""
 		}
 	}
+	e.Policies = policiesFrom(body)
 	e.promote()
 	return e
+}
+
+// policiesFrom reads what Azure Policy adds beside its message: newer messages tell reasons, not names.
+func policiesFrom(body map[string]any) []string {
+	list, _ := body["additionalInfo"].([]any)
+	var names []string
+	for _, item := range list {
+		entry, _ := item.(map[string]any)
+		info, _ := entry["info"].(map[string]any)
+		if !strings.EqualFold(stringAt(entry, "type"), "PolicyViolation") || info == nil {
+			continue
+		}
+		for _, of := range []string{"policyAssignment", "policyDefinition"} {
+			name := stringAt(info, of+"DisplayName")
+			if name == "" {
+				name = stringAt(info, of+"Name")
+			}
+			if name = stable(name); name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 func (e *Error) addDetail(object map[string]any) {

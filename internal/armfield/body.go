@@ -62,6 +62,8 @@ func (f Field) value(root reflect.Value) (v reflect.Value, ok bool) {
 		v = v.FieldByIndex(index)
 	}
 	switch v.Kind() {
+	case reflect.Bool:
+		return v, true // it is required wherever the struct around it is
 	case reflect.Slice, reflect.Map:
 		return v, v.Len() > 0
 	case reflect.Pointer:

@@ -116,13 +116,17 @@ func FuzzRoundTrip(f *testing.F) {
 
 // fill sets about half of the fields that are sent.
 func fill(r *rand.Rand, spec any) {
+	fillFields(r, Table(spec), reflect.ValueOf(spec).Elem())
+}
+
+func fillFields(r *rand.Rand, fields []Field, root reflect.Value) {
 	words := []string{"a", "B9", "x-y", "v1.2.3"}
 	word := func() string { return words[r.IntN(len(words))] }
-	for _, f := range Table(spec) {
+	for _, f := range fields {
 		if f.ARMPath == "" || r.IntN(2) == 0 {
 			continue
 		}
-		v := f.target(reflect.ValueOf(spec).Elem())
+		v := f.target(root)
 		switch c := f.codec.(type) {
 		case versionCodec:
 			v.SetString("v1.33." + string('0'+rune(r.IntN(10))))
@@ -138,9 +142,12 @@ func fill(r *rand.Rand, spec any) {
 			v.Set(reflect.ValueOf(&key))
 		case pointerCodec:
 			p := reflect.New(v.Type().Elem())
-			if p.Elem().Kind() == reflect.Bool {
+			switch p.Elem().Kind() {
+			case reflect.Bool:
 				p.Elem().SetBool(r.IntN(2) == 0)
-			} else {
+			case reflect.String:
+				p.Elem().SetString(word())
+			default:
 				p.Elem().SetInt(int64(int32(r.Uint32())))
 			}
 			v.Set(p)
@@ -148,8 +155,19 @@ func fill(r *rand.Rand, spec any) {
 			v.Set(reflect.ValueOf([]string{word(), word()}))
 		case mapCodec:
 			v.Set(reflect.ValueOf(map[string]string{"k." + word(): word()}))
-		case stringCodec:
+		case stringCodec, identityMapCodec:
 			v.SetString(word())
+		case boolCodec:
+			v.SetBool(r.IntN(2) == 0)
+		case objectsCodec:
+			items := reflect.MakeSlice(v.Type(), 2, 2)
+			for i := range items.Len() {
+				fillFields(r, tableOf(v.Type()), items.Index(i))
+				if c.key != "" {
+					c.keyOf(items.Index(i)).SetString(string('a' + rune(i)))
+				}
+			}
+			v.Set(items)
 		default:
 			panic(c)
 		}

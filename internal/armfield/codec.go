@@ -27,6 +27,8 @@ var codecs = map[string]codec{
 	"float":  floatCodec{},
 	"taints": taintsCodec{},
 	"sshkey": sshKeyCodec{},
+
+	"identitymap": identityMapCodec{},
 }
 
 // codecFor chooses the codec of a type that needs no option, or nil.
@@ -34,15 +36,22 @@ func codecFor(t reflect.Type, path string) codec {
 	switch t.Kind() {
 	case reflect.String:
 		return stringCodec{}
+	case reflect.Bool:
+		return boolCodec{}
 	case reflect.Pointer:
 		switch t.Elem().Kind() {
 		case reflect.Bool, reflect.Int32, reflect.Int64, reflect.String:
 			return pointerCodec{}
 		}
 	case reflect.Slice:
-		if t.Elem().Kind() == reflect.String {
+		switch elem := t.Elem(); {
+		case elem.Kind() == reflect.String:
 			_, member, _ := strings.Cut(path, "[].")
 			return listCodec{member: member}
+		case elem.Kind() == reflect.Int32:
+			return integersCodec{}
+		case elem.Kind() == reflect.Struct && tagged(elem):
+			return objectsCodec{}
 		}
 	case reflect.Map:
 		if t.Key().Kind() == reflect.String && t.Elem().Kind() == reflect.String {

@@ -22,12 +22,15 @@
 //	float      a quantity, sent as a number
 //	taints     taints, sent as "key=value:effect"
 //	sshkey     a base64-encoded authorized_keys line, sent as the list of keys
+//	identitymap  an id, sent as the key of a map with an empty object
+//	key=F      a list of structs, sent as a map; the struct's field with the JSON name F is the key
 //	alias=A:B  the value A means B
 //	release=V  what is sent when the field is removed: null or a JSON value; the property is left out otherwise
 //	impact=T   what a change does, in words
 //
 // The path, reason and mutability of a struct field apply to all fields inside. Strings, lists and maps count as set when they are not empty,
-// pointers when they are not nil.
+// pointers when they are not nil, and a plain bool whenever the struct around it is there. A list of structs is one leaf;
+// the paths of the fields inside begin at the object.
 //
 // The package must not know any field, must not do I/O, and must not decide what to send.
 package armfield

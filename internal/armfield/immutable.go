@@ -53,6 +53,7 @@ func Immutable(old, updated any) []Violation {
 	oldRoot, newRoot := reflect.Indirect(reflect.ValueOf(old)), reflect.Indirect(reflect.ValueOf(updated))
 	var out []Violation
 	for _, f := range Table(old) {
+		out = append(out, f.itemViolations(oldRoot, newRoot)...)
 		if f.Mutability == Mutable {
 			continue
 		}
@@ -73,10 +74,37 @@ func Immutable(old, updated any) []Violation {
 	return out
 }
 
+// itemViolations compares the items with the same key in a list of structs. That an item comes or goes is no violation.
+func (f Field) itemViolations(oldRoot, newRoot reflect.Value) []Violation {
+	c, ok := f.codec.(objectsCodec)
+	if !ok || c.key == "" {
+		return nil
+	}
+	before, had := f.value(oldRoot)
+	after, has := f.value(newRoot)
+	if !had || !has {
+		return nil
+	}
+	var out []Violation
+	for i := range before.Len() {
+		for j := range after.Len() {
+			key := c.keyOf(before.Index(i)).String()
+			if c.keyOf(after.Index(j)).String() != key {
+				continue
+			}
+			for _, v := range Immutable(before.Index(i).Interface(), after.Index(j).Interface()) {
+				v.JSONPath = f.JSONPath + "[" + key + "]." + v.JSONPath
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
 func (f Field) allows(before reflect.Value, had bool, after reflect.Value, has bool) bool {
 	switch f.Mutability {
 	case TrueOnly:
-		return !had || !before.Elem().Bool() || has && after.Elem().Bool()
+		return !had || !reflect.Indirect(before).Bool() || has && reflect.Indirect(after).Bool()
 	case NoUnset:
 		return !had || has
 	case Up:

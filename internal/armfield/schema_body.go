@@ -77,7 +77,18 @@ func (t *SchemaTable) Validate(body map[string]any) []string {
 	return v.messages
 }
 
-type bodyCheck struct{ messages []string }
+// ValidatePart is Validate for properties that are merged into a body: what they do not say may come from elsewhere.
+func (t *SchemaTable) ValidatePart(part map[string]any) []string {
+	v := bodyCheck{part: true}
+	v.object(t.root, part, "")
+	slices.Sort(v.messages)
+	return v.messages
+}
+
+type bodyCheck struct {
+	messages []string
+	part     bool
+}
 
 func (c *bodyCheck) report(path, format string, args ...any) {
 	c.messages = append(c.messages, path+": "+fmt.Sprintf(format, args...))
@@ -110,7 +121,7 @@ func (c *bodyCheck) object(n *schemaNode, value map[string]any, path string) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(n.children)) {
-		if n.children[key].Required && value[key] == nil {
+		if n.children[key].Required && value[key] == nil && !c.part {
 			at := key
 			if path != "" {
 				at = path + "." + key

@@ -15,7 +15,15 @@ var pinnedSchemas = map[string]string{
 	"virtualNetworks": "2021-02-01",
 	"subnets":         "2021-02-01",
 	"resourceGroups":  "2021-04-01",
+
+	"maintenanceConfigurations": "2026-05-01",
+	"fleets.members":            "2024-04-01",
+	"extensions":                "2023-05-01",
+	"privateEndpoints":          "2024-05-01",
 }
+
+// previewSchemas are the kinds that enablePreviewFeatures switches to another api-version.
+var previewSchemas = []string{"managedClusters", "agentPools"}
 
 func schemaBody(t *testing.T, text string) map[string]any {
 	t.Helper()
@@ -31,8 +39,13 @@ func TestSchemaTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != len(pinnedSchemas) {
-		t.Errorf("%d tables for %d pinned kinds", len(entries), len(pinnedSchemas))
+	if want := len(pinnedSchemas) + len(previewSchemas); len(entries) != want {
+		t.Errorf("%d tables, want %d", len(entries), want)
+	}
+	for _, kind := range previewSchemas {
+		if Schema(kind, "2026-05-02-preview") == nil {
+			t.Errorf("no table for the preview of %s", kind)
+		}
 	}
 	for kind, version := range pinnedSchemas {
 		table := Schema(kind, version)

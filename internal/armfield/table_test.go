@@ -12,7 +12,7 @@ import (
 )
 
 // Pinned api-version of the tables the API is checked against.
-const apiVersion = "2026-05-01"
+const apiVersion = ContainerServiceAPIVersion
 
 // Every leaf of a spec is a property that exists and can be written, or says why it is none. This is what keeps a tag
 // from being a typing error that only Azure would notice.
@@ -25,34 +25,57 @@ func TestEveryLeafIsAnARMProperty(t *testing.T) {
 		if schema == nil {
 			t.Fatalf("no table of %s %s", kind, apiVersion)
 		}
-		sent := 0
-		for _, f := range Table(spec) {
-			if f.ARMPath == "" {
-				continue
-			}
-			sent++
-			property, ok := schema.Lookup(f.ARMPath)
-			if !ok {
-				t.Errorf("%s: %s has no property %s", f.JSONPath, kind, f.ARMPath)
-				continue
-			}
-			if schema.ReadOnly(f.ARMPath) {
-				t.Errorf("%s: %s of %s is read-only", f.JSONPath, f.ARMPath, kind)
-			}
-			if want := jsonType(f); !strings.Contains(want, property.Type) {
-				t.Errorf("%s: %s of %s is of type %s, the field is sent as %s", f.JSONPath, f.ARMPath, kind, property.Type, want)
-			}
-		}
-		if sent < 20 {
+		if sent := checkProperties(t, schema, Table(spec), ""); sent < 100 {
 			t.Errorf("only %d fields of %s are sent", sent, kind)
 		}
 	}
 }
 
+// checkProperties compares leaves, also those inside lists, with a table, and counts them.
+func checkProperties(t *testing.T, schema *SchemaTable, fields []Field, within string) int {
+	t.Helper()
+	sent := 0
+	for _, f := range fields {
+		if f.ARMPath == "" {
+			continue
+		}
+		path := within + f.ARMPath
+		property, ok := schema.Lookup(path)
+		if !ok {
+			t.Errorf("%s: %s has no property %s", f.JSONPath, schema.kind, path)
+			continue
+		}
+		if schema.ReadOnly(path) {
+			t.Errorf("%s: %s of %s is read-only", f.JSONPath, path, schema.kind)
+		}
+		if want := jsonType(f); property.Type != "any" && !strings.Contains(want, property.Type) {
+			t.Errorf("%s: %s of %s is of type %s, the field is sent as %s", f.JSONPath, path, schema.kind, property.Type, want)
+		}
+		items, key := f.Items()
+		if items == nil {
+			sent++
+			continue
+		}
+		below := path + "[]."
+		if key != "" {
+			below = path + "{}."
+		}
+		sent += checkProperties(t, schema, items, below)
+	}
+	return sent
+}
+
 // jsonType is the type of the property a field is sent as; the schema has integer for the float of spotMaxPrice.
 func jsonType(f Field) string {
-	if _, ok := f.codec.(floatCodec); ok {
+	switch c := f.codec.(type) {
+	case floatCodec:
 		return "number integer"
+	case identityMapCodec:
+		return "object"
+	case objectsCodec:
+		if c.key != "" {
+			return "object"
+		}
 	}
 	t := f.GoType
 	if t.Kind() == reflect.Pointer {
@@ -112,13 +135,13 @@ func TestOneFieldIsOneStructField(t *testing.T) {
 	type more struct {
 		v1beta1.AzureManagedControlPlaneSpec `json:",inline"`
 
-		SupportPlan string `json:"supportPlan,omitempty" arm:"properties.supportPlan,fold,immutable"`
+		ServicePrincipal string `json:"servicePrincipal,omitempty" arm:"properties.servicePrincipalProfile.clientId,fold,immutable"`
 	}
-	spec := more{SupportPlan: "AKSLongTermSupport"}
+	spec := more{ServicePrincipal: "msi"}
 	spec.Location = "westeurope"
 
 	body := Encode(&spec)
-	want := map[string]any{"location": "westeurope", "properties": map[string]any{"supportPlan": "AKSLongTermSupport"}}
+	want := map[string]any{"location": "westeurope", "properties": map[string]any{"servicePrincipalProfile": map[string]any{"clientId": "msi"}}}
 	if diff := cmp.Diff(want, body); diff != "" {
 		t.Errorf("body (-want +got):\n%s", diff)
 	}
@@ -130,10 +153,10 @@ func TestOneFieldIsOneStructField(t *testing.T) {
 		t.Errorf("decoded %+v, %v", back, err)
 	}
 	changed := spec
-	changed.SupportPlan = "KubernetesOfficial"
+	changed.ServicePrincipal = "other"
 	violations := Immutable(&spec, &changed)
 	if len(violations) != 1 || violations[0].String() !=
-		`supportPlan cannot be changed from "AKSLongTermSupport" to "KubernetesOfficial": it is fixed at creation` {
+		`servicePrincipal cannot be changed from "msi" to "other": it is fixed at creation` {
 		t.Errorf("violations %v", violations)
 	}
 }
@@ -206,6 +229,11 @@ func TestMalformedTags(t *testing.T) {
 		}{},
 		"type []int cannot be": struct {
 			A []int `arm:"a"`
+		}{},
+		"has no field key": struct {
+			A []struct {
+				B string `arm:"b"`
+			} `arm:"a,key=key"`
 		}{},
 		"type *float32 cannot be": struct {
 			A *float32 `arm:"a"`

@@ -2,6 +2,7 @@ package armfield
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -55,6 +56,8 @@ func (t *tag) option(word string) error {
 		}
 	case key == "impact":
 		t.impact = value
+	case key == "key":
+		t.codec = objectsCodec{key: value}
 	case key == "alias":
 		from, to, ok := strings.Cut(value, ":")
 		if !ok {
@@ -91,6 +94,9 @@ func (t tag) field(f Field, name string) Field {
 	f.Mutability, f.Release, f.Impact = t.mutability, t.release, t.impact
 	f.Compare = strings.Join(t.compare, ",")
 	f.codec = t.codec
+	if c, ok := f.codec.(objectsCodec); ok && c.key != "" {
+		c.keyOf(reflect.Zero(f.GoType.Elem())) // or panic
+	}
 	if f.codec == nil && f.ARMPath != "" {
 		f.codec = codecFor(f.GoType, f.ARMPath)
 		if f.codec == nil {

@@ -24,7 +24,9 @@ type outcome struct {
 	// err is an error of ours: the Kubernetes API, a malformed key.
 	err            error
 	kubeconfigSafe bool // a kubeconfig is stored
-	deleting       bool
+	// leaving says that the Azure resources of a deleted control plane stay; invalidPolicies which annotations are none.
+	leaving, invalidPolicies string
+	deleting                 bool
 	// patient: the control plane has been there long enough for the rest of one `kubectl apply` to have arrived.
 	patient bool
 }
@@ -33,15 +35,27 @@ type outcome struct {
 type verdict struct {
 	status          metav1.ConditionStatus
 	reason, message string
+	// lasting is the part of the message that stays when the same thing happens again; empty where all of it does.
+	lasting string
 }
 
 var good = verdict{status: metav1.ConditionTrue}
 
-func bad(reason, message string) verdict { return verdict{metav1.ConditionFalse, reason, message} }
+func bad(reason, message string) verdict {
+	return verdict{status: metav1.ConditionFalse, reason: reason, message: message}
+}
 
 func unknown(reason, message string) verdict {
-	return verdict{metav1.ConditionUnknown, reason, message}
+	return verdict{status: metav1.ConditionUnknown, reason: reason, message: message}
 }
+
+// well is a condition that is true and has something to say all the same.
+func well(reason, message string) verdict {
+	return verdict{status: metav1.ConditionTrue, reason: reason, message: message}
+}
+
+// news is what an event tells, and tells again only when it is another text.
+func (v verdict) news() string { return orElse(v.lasting, v.message) }
 
 func (v verdict) ok() bool { return v.status == metav1.ConditionTrue }
 
@@ -61,14 +75,21 @@ var authReasons = map[string]bool{
 func controlPlaneConditions(o outcome) []metav1.Condition {
 	credentials, network := o.credentialsVerdict(), o.networkVerdict()
 	running, kubeconfig := o.clusterVerdict(), o.kubeconfigVerdict()
+	parts, aside := []verdict{credentials, network, running, kubeconfig}, o.dependentVerdicts()
+	for _, dependent := range aside {
+		parts = append(parts, dependent.verdict)
+	}
 	conditions := []metav1.Condition{
-		o.readyVerdict(credentials, network, running, kubeconfig).condition(v1beta1.ReadyCondition, "Ready"),
+		o.readyVerdict(parts...).condition(v1beta1.ReadyCondition, "Ready"),
 		o.availableVerdict(running).condition(v1beta1.AvailableCondition, "Available"),
 		credentials.condition(v1beta1.CredentialsValidCondition, "Valid"),
 		network.condition(v1beta1.NetworkReadyCondition, "Ready"),
 		running.condition(v1beta1.ManagedClusterRunningCondition, "Running"),
 		kubeconfig.condition(v1beta1.KubeconfigReadyCondition, "Ready"),
 		o.syncedVerdict().condition(v1beta1.SyncedCondition, "Synced"),
+	}
+	for _, dependent := range aside {
+		conditions = append(conditions, dependent.verdict.condition(dependent.condition, "Ready"))
 	}
 	if o.deleting {
 		conditions = append(conditions, o.deletingVerdict().condition(v1beta1.DeletingCondition, "Deleting"))
@@ -84,8 +105,9 @@ func (o outcome) credentialsVerdict() verdict {
 		return problemVerdict(*e)
 	}
 	for _, id := range slices.Sorted(maps.Keys(o.report.Failures)) {
-		if failure := o.report.Failures[id]; authReasons[failure.Diagnosis.Reason] {
-			return bad(failure.Diagnosis.Reason, explain(failure.Error, failure.Diagnosis))
+		_, _, dependent := aks.DependentKind(id) // a fleet may lie where the identity has no rights
+		if failure := o.report.Failures[id]; authReasons[failure.Diagnosis.Reason] && !dependent {
+			return failureVerdict(failure)
 		}
 	}
 	if o.report.Observed {
@@ -106,6 +128,9 @@ func (o outcome) networkVerdict() verdict {
 	}
 	if !o.report.Observed {
 		return unknown("NotObserved", "Azure was not asked yet")
+	}
+	if hold := o.report.Hold; hold != nil && onlyReported(*hold) {
+		return bad(aks.ReasonObserveOnly, "resource group or virtual network does not exist, and policy observe makes none")
 	}
 	return bad("NotReady", "resource group and virtual network are being prepared")
 }
@@ -138,7 +163,7 @@ func (o outcome) blame(kinds ...string) (verdict, bool) {
 			continue
 		}
 		if failure, ok := o.report.Failures[strings.ToLower(action.ID)]; ok {
-			return bad(failure.Diagnosis.Reason, explain(failure.Error, failure.Diagnosis)), true
+			return failureVerdict(failure), true
 		}
 		if action.Verb == plan.Blocked || action.Verb == plan.Wait && action.Reason == aks.ReasonWaitingForPools {
 			return bad(action.Reason, action.Message), true
@@ -156,7 +181,7 @@ func (o outcome) operationText(otherwise string) string {
 
 func (o outcome) kubeconfigVerdict() verdict {
 	if e := o.report.KubeconfigError; e != nil {
-		return bad(aks.Diagnose(*e).Reason, explain(*e, aks.Diagnose(*e)))
+		return refusedVerdict(*e)
 	}
 	if o.kubeconfigSafe {
 		return good
@@ -184,7 +209,7 @@ func (o outcome) readyVerdict(parts ...verdict) verdict {
 		return part
 	}
 	for _, action := range o.report.Pending {
-		if action.Kind != aks.KindAgentPool && action.Verb != plan.None {
+		if action.Kind != aks.KindAgentPool && action.Verb != plan.None && !onlyReported(action) {
 			return bad("OutOfSync", action.Line())
 		}
 	}
@@ -210,8 +235,12 @@ func (o outcome) syncedVerdict() verdict {
 		return bad("InternalError", o.err.Error())
 	case r.Error != nil:
 		return problemVerdict(*r.Error)
+	case o.invalidPolicies != "":
+		return bad("InvalidPolicy", o.invalidPolicies)
+	case r.Done && o.contested() != "":
+		return bad(aks.ReasonContested, o.contested())
 	case r.Done && len(r.Undeclared) > 0:
-		return verdict{metav1.ConditionTrue, "Synced", "pools in Azure that no object declares, and that are left alone: " + strings.Join(r.Undeclared, ", ")}
+		return well("Synced", "pools in Azure that no object declares, and that are left alone: "+strings.Join(r.Undeclared, ", "))
 	case r.Done:
 		return good
 	case r.Operation != nil:
@@ -219,11 +248,14 @@ func (o outcome) syncedVerdict() verdict {
 	}
 	for _, action := range r.Pending {
 		if failure, ok := r.Failures[strings.ToLower(action.ID)]; ok && action.Verb != plan.None {
-			return bad(failure.Diagnosis.Reason, explain(failure.Error, failure.Diagnosis))
+			return failureVerdict(failure)
 		}
 	}
 	if r.Hold != nil && r.Hold.Reason == aks.ReasonWaitingForPools && !o.patient {
 		return bad("Pending", r.Hold.Message) // the event comes with the reason, when patience ends
+	}
+	if r.Hold != nil && onlyReported(*r.Hold) {
+		return o.observed()
 	}
 	if r.Hold != nil {
 		return bad(r.Hold.Reason, r.Hold.Message)
@@ -234,36 +266,9 @@ func (o outcome) syncedVerdict() verdict {
 func (o outcome) deletingVerdict() verdict {
 	synced := o.syncedVerdict()
 	if synced.ok() {
-		return verdict{metav1.ConditionTrue, "Deleted", "nothing of the cluster is left in Azure"}
+		return well("Deleted", "nothing of the cluster is left in Azure")
 	}
-	return verdict{metav1.ConditionTrue, synced.reason, synced.message}
-}
-
-// explain is an Azure error as a person reads it on the object: Azure's own code and message, the way out where
-// Azure does not tell it, and what Azure support asks for.
-func explain(e aks.AzureError, d aks.Diagnosis) string {
-	var b strings.Builder
-	b.WriteString(e.Code)
-	if e.Message != "" {
-		b.WriteString(": " + e.Message)
-	}
-	if e.Target != "" {
-		fmt.Fprintf(&b, " (target %s)", e.Target)
-	}
-	if d.Hint != "" {
-		b.WriteString(" - " + d.Hint)
-	}
-	if e.CorrelationID != "" {
-		fmt.Fprintf(&b, " [correlation id %s]", e.CorrelationID)
-	}
-	return b.String()
-}
-
-// problemVerdict leaves out the correlation id, which is another one at every attempt: a condition that never stays the
-// same would wake the controller up for the next attempt at once. The log has it.
-func problemVerdict(p engine.Problem) verdict {
-	p.CorrelationID = ""
-	return bad(p.Diagnosis.Reason, explain(p.AzureError, p.Diagnosis))
+	return well(synced.reason, synced.message)
 }
 
 // poolConditions are computed from the same outcome, for one pool.
@@ -274,7 +279,7 @@ func poolConditions(o outcome, p poolObjects) []metav1.Condition {
 		pool.condition(v1beta1.AgentPoolsReadyCondition, "Ready"),
 	}
 	if p.pool.DeletionTimestamp != nil {
-		conditions = append(conditions, verdict{metav1.ConditionTrue, orElse(pool.reason, "Deleting"), pool.message}.condition(v1beta1.DeletingCondition, "Deleting"))
+		conditions = append(conditions, well(orElse(pool.reason, "Deleting"), pool.message).condition(v1beta1.DeletingCondition, "Deleting"))
 	}
 	return conditions
 }
@@ -288,8 +293,9 @@ func (o outcome) poolVerdict(p poolObjects) verdict {
 		return unknown("NotObserved", "Azure was not asked yet")
 	}
 	action, planned := o.poolAction(name)
+	planned = planned && !onlyReported(action)
 	if failure, ok := o.report.Failures[strings.ToLower(o.report.Names.PoolID(p.pool))]; ok && (!planned || action.Verb != plan.None) {
-		return bad(failure.Diagnosis.Reason, explain(failure.Error, failure.Diagnosis))
+		return failureVerdict(failure)
 	}
 	if planned && action.Verb == plan.Blocked {
 		return bad(action.Reason, action.Message)
@@ -302,8 +308,13 @@ func (o outcome) poolVerdict(p poolObjects) verdict {
 		return bad("NotCreated", o.operationText("the agent pool does not exist yet"))
 	case facts.Busy():
 		return bad(facts.State, o.operationText("Azure is working on the pool"))
+	case o.report.Operation != nil && aks.SameID(o.report.Operation.ID, o.report.Names.PoolID(p.pool)):
+		// A moment after the request the cluster's list of pools is the one from before it.
+		return bad("Updating", o.report.Operation.Kind)
 	case facts.Failed():
 		return bad("Failed", "the last operation on the pool ended "+facts.State+errorText(facts.Error))
+	case facts.Stopped():
+		return bad(aks.ReasonStopped, "the pool is stopped")
 	case planned && action.Verb == plan.Wait:
 		return bad(action.Reason, action.Message)
 	case planned && action.Verb != plan.None:
@@ -321,13 +332,6 @@ func (o outcome) poolAction(name string) (plan.Action, bool) {
 		}
 	}
 	return plan.Action{}, false
-}
-
-func errorText(e *aks.AzureError) string {
-	if e == nil {
-		return ""
-	}
-	return ": " + explain(*e, aks.Diagnose(*e))
 }
 
 func orElse(s, otherwise string) string {

@@ -57,7 +57,7 @@ func TestControlPlaneConditions(t *testing.T) {
 			o.report.Pending = []plan.Action{action(plan.Blocked, aks.KindManagedCluster, "c", aks.ReasonRefused, "no")}
 			o.report.Failures = failure(aks.KindManagedCluster, "c", "K8sVersionNotSupported", "version 1.99.0 is not supported")
 		}, []string{"Ready=False/K8sVersionNotSupported", "Synced=False/K8sVersionNotSupported", "Available=True/Available"},
-			map[string]string{"Ready": "K8sVersionNotSupported: version 1.99.0 is not supported - list the versions on offer: az aks get-versions --location <location> [correlation id 11-22]"}},
+			map[string]string{"Ready": "K8sVersionNotSupported: version 1.99.0 is not supported - list the versions on offer: az aks get-versions --location <location>; not sent again until the spec or Azure changes [correlation id 11-22]"}},
 		{"no right in Azure", func(o *outcome) {
 			o.report = engine.Report{Error: &engine.Problem{AzureError: aks.AzureError{Status: 403, Code: "AuthorizationFailed", Message: "no"},
 				Diagnosis: aks.Diagnose(aks.AzureError{Status: 403, Code: "AuthorizationFailed"})}}
@@ -103,6 +103,12 @@ func TestPoolConditions(t *testing.T) {
 		{"all is well", func(*outcome) {}, []string{"Ready=True/Ready", "AgentPoolsReady=True/Ready"}, nil},
 		{"no cluster yet", func(o *outcome) { o.report.Facts = aks.Facts{} }, []string{"Ready=False/WaitingForControlPlane"}, nil},
 		{"scaling", func(o *outcome) { o.report.Facts.Pools[0].State = "Scaling" }, []string{"Ready=False/Scaling"}, nil},
+		{"a request was accepted, the list of pools is older", func(o *outcome) {
+			o.report.Operation = &aks.Operation{ID: aks.AgentPoolID(o.report.Names.ClusterID, "POOL0"), Kind: "updating agentPool pool0"}
+		}, []string{"Ready=False/Updating"}, map[string]string{"Ready": "updating agentPool pool0"}},
+		{"another pool is being updated", func(o *outcome) {
+			o.report.Operation = &aks.Operation{ID: aks.AgentPoolID(o.report.Names.ClusterID, "pool1"), Kind: "updating agentPool pool1"}
+		}, []string{"Ready=True/Ready"}, nil},
 		{"instances are missing", func(o *outcome) { o.report.Facts.Pools[0].Count = 3 }, []string{"Ready=False/WaitingForInstances"}, map[string]string{"Ready": "2 of 3 instances are there"}},
 		{"quota", func(o *outcome) {
 			o.report.Facts.Pools[0].State = "Failed"

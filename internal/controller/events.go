@@ -21,8 +21,9 @@ var sentReasons = map[plan.Verb]string{plan.Create: "Creating", plan.Update: "Up
 // plane as it was: a problem is an event when it begins, not at every look.
 func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPlane, o outcome) {
 	for _, sent := range o.report.Sent {
-		r.event(a.about(sent.Action.Kind, sent.Action.Name), corev1.EventTypeNormal, sentReasons[sent.Action.Verb], sent.Action.Line())
+		r.event(a.about(sent.Action.Kind, sent.Action.Name), corev1.EventTypeNormal, sentReason(sent.Action), sent.Action.Line())
 	}
+	r.releasedEvents(a, o.report)
 	for _, finished := range o.report.Finished {
 		r.event(a.about(finished.Kind, finished.Name), corev1.EventTypeNormal, "Succeeded",
 			finished.Description+" took "+finished.Took.Round(time.Second).String())
@@ -42,7 +43,8 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 		if told, _ := r.told.Swap(a.controlPlane.UID, failure.Diagnosis.Reason+text); told == failure.Diagnosis.Reason+text {
 			continue
 		}
-		r.event(a.about(kind, id[strings.LastIndex(id, "/")+1:]), corev1.EventTypeWarning, failure.Diagnosis.Reason, text)
+		// The same failure at the next attempt has another correlation id and is no news.
+		r.event(a.about(kind, id[strings.LastIndex(id, "/")+1:]), corev1.EventTypeWarning, failure.Diagnosis.Reason, text+correlation(failure.Error.CorrelationID))
 	}
 	if len(failed) > 0 {
 		return
@@ -55,8 +57,9 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 		return
 	}
 	// The cache may not show yet what was written a moment ago, so what was told last is remembered, too.
-	told, _ := r.told.Swap(a.controlPlane.UID, is.Reason+is.Message)
-	if told != is.Reason+is.Message && (was == nil || was.Reason != is.Reason || was.Message != is.Message) {
+	news := o.syncedVerdict().news()
+	told, _ := r.told.Swap(a.controlPlane.UID, is.Reason+news)
+	if told != is.Reason+news && (was == nil || was.Reason != is.Reason || !strings.HasPrefix(was.Message, news)) {
 		r.event(a.controlPlane, corev1.EventTypeWarning, is.Reason, is.Message)
 	}
 }
@@ -81,6 +84,9 @@ func (o outcome) problem() bool {
 	}
 	if o.report.Error != nil {
 		return o.report.Error.Diagnosis.Outcome != aks.OutcomeWait && o.report.Error.Diagnosis.Outcome != aks.OutcomeReplan
+	}
+	if o.invalidPolicies != "" || o.report.Done && o.contested() != "" {
+		return true
 	}
 	hold := o.report.Hold
 	if hold == nil || o.report.Operation != nil {

@@ -38,18 +38,8 @@ func ownedPoolOf(pool *v1beta1.AzureManagedMachinePool) *fieldset.Set {
 
 // setOwned merges what a step came to into the annotation; resources it says nothing about keep theirs.
 func setOwned(cp *v1beta1.AzureManagedControlPlane, update aks.Owned) error {
-	owned := ownedOf(cp)
-	for _, pair := range []struct{ to, from **fieldset.Set }{
-		{&owned.ResourceGroup, &update.ResourceGroup},
-		{&owned.NetworkGroup, &update.NetworkGroup},
-		{&owned.VirtualNetwork, &update.VirtualNetwork},
-		{&owned.ManagedCluster, &update.ManagedCluster},
-	} {
-		if *pair.from != nil {
-			*pair.to = *pair.from
-		}
-	}
-	if owned == (aks.Owned{}) {
+	owned := ownedOf(cp).Merge(update)
+	if owned.Empty() {
 		return nil
 	}
 	return annotate(cp, owned)

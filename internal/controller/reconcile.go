@@ -46,6 +46,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=clusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=machinepools,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create;patch
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;create;patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 // +kubebuilder:rbac:groups="";events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;create;update
@@ -151,6 +152,10 @@ const applyTime = 20 * time.Second
 // step finds the credentials and lets the engine go one step.
 func (r *Reconciler) step(ctx context.Context, req ctrl.Request, a *aggregate) outcome {
 	o := outcome{deleting: a.controlPlane.DeletionTimestamp != nil, patient: time.Since(a.controlPlane.CreationTimestamp.Time) > applyTime}
+	o.invalidPolicies, o.leaving = a.invalidPolicies(), a.leaving()
+	if o.leaving != "" {
+		return o
+	}
 	azure, err := r.azureClient(ctx, a)
 	if err != nil {
 		if !errors.As(err, &o.credentials) {
@@ -199,6 +204,9 @@ func (r *Reconciler) log(ctx context.Context, o outcome) {
 	for _, finished := range o.report.Finished {
 		log.Info("Azure finished", "operation", finished.Description, "took", finished.Took.String())
 	}
+	for _, stale := range o.report.Replanned {
+		log.Info("looking again before the next request: what it was computed from is out of date", "code", stale.Code, "message", stale.Message)
+	}
 	if e := o.report.Error; e != nil {
 		log.Info("Azure answered with an error", "code", e.Code, "message", e.Message, "outcome", e.Diagnosis.Outcome, "next", o.report.Requeue.String())
 	}
@@ -214,7 +222,7 @@ func (r *Reconciler) apply(ctx context.Context, a *aggregate, before *v1beta1.Az
 			o.kubeconfigSafe = true
 		}
 	}
-	errs = append(errs, applyControlPlane(a, *o))
+	errs = append(errs, r.storeIssuer(ctx, a, *o), applyControlPlane(a, *o))
 	if a.infra != nil {
 		applyInfra(a, *o)
 	}
@@ -224,7 +232,7 @@ func (r *Reconciler) apply(ctx context.Context, a *aggregate, before *v1beta1.Az
 			errs = append(errs, r.followAutoscaler(ctx, p, *o))
 		}
 	}
-	releasePools(a, *o)
+	r.releasePools(a, *o)
 	if before.DeletionTimestamp != nil {
 		errs = append(errs, r.release(ctx, a, *o))
 	} else if o.ran {
@@ -239,11 +247,14 @@ func (r *Reconciler) release(ctx context.Context, a *aggregate, o outcome) error
 	cp := a.controlPlane
 	untouched := len(cp.Status.Resources) == 0 && cp.Annotations[ownedAnnotation] == ""
 	refused := o.credentials != nil || o.report.Error != nil && authReasons[o.report.Error.Diagnosis.Reason]
-	if !o.report.Done && !(untouched && refused) {
+	if !o.report.Done && !(untouched && refused) && o.leaving == "" {
 		return nil
 	}
 	if err := r.releaseIdentities(ctx, cp, true); err != nil {
 		return err
+	}
+	if o.leaving != "" {
+		r.event(cp, corev1.EventTypeNormal, aks.ReasonDetached, o.leaving)
 	}
 	for _, left := range o.left() {
 		r.event(cp, corev1.EventTypeNormal, left.Reason, left.Message)

@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/aks"
@@ -29,13 +28,16 @@ func applyControlPlane(a *aggregate, o outcome) error {
 	if !o.deleting {
 		removeCondition(cp, v1beta1.DeletingCondition)
 	}
+	dropDependentConditions(cp, o)
 	status := &cp.Status
 	status.ExternalManagedControlPlane = new(true)
 	if !o.ran {
 		return nil
 	}
-	if r.Done {
-		// Until the plan of a new spec is carried out, differences are changes and not drift.
+	observeOnly := r.Hold != nil && r.Hold.Reason == aks.ReasonObserveOnly && r.Operation == nil && r.Error == nil
+	if r.Done || observeOnly {
+		// Until the plan of a new spec is carried out, differences are changes and not drift. One that is only observed
+		// is never carried out, and whoever waits for the generation waits for the report.
 		status.ObservedGeneration = cp.Generation
 	}
 	status.Operation = operationStatus(r)
@@ -92,7 +94,7 @@ func operationStatus(r engine.Report) *v1beta1.Operation {
 		return nil
 	}
 	op := &v1beta1.Operation{
-		Description: r.Operation.Kind, ID: r.Operation.ID, Status: "InProgress",
+		Description: r.Operation.Kind, ID: r.Operation.ID, Status: "InProgress", CorrelationID: r.Operation.CorrelationID,
 		StartTime: &metav1.Time{Time: r.Operation.Started.Truncate(1e9)},
 	}
 	if r.Operation.Percent != nil {
@@ -183,7 +185,7 @@ func applyPool(p poolObjects, o outcome) error {
 func (r *Reconciler) followAutoscaler(ctx context.Context, p poolObjects, o outcome) error {
 	mp := p.machinePool
 	facts, exists := o.report.Facts.Pool(aks.PoolName(p.pool))
-	if mp == nil || !exists || mp.DeletionTimestamp != nil {
+	if mp == nil || !exists || mp.DeletionTimestamp != nil || facts.Stopped() || o.report.Facts.Stopped() {
 		return nil
 	}
 	before := mp.DeepCopy()
@@ -211,19 +213,4 @@ func (r *Reconciler) followAutoscaler(ctx context.Context, p poolObjects, o outc
 func equalMeta(before, after *clusterv1.MachinePool) bool {
 	return before.Annotations[clusterv1.ReplicasManagedByAnnotation] == after.Annotations[clusterv1.ReplicasManagedByAnnotation] &&
 		before.Spec.Replicas != nil && after.Spec.Replicas != nil && *before.Spec.Replicas == *after.Spec.Replicas
-}
-
-// releasePools removes the finalizer of pools that are gone from Azure, or go with their cluster.
-func releasePools(a *aggregate, o outcome) {
-	withCluster := a.cluster.DeletionTimestamp != nil || a.controlPlane.DeletionTimestamp != nil
-	for _, p := range a.pools {
-		if p.pool.DeletionTimestamp == nil {
-			continue
-		}
-		_, exists := o.report.Facts.Pool(aks.PoolName(p.pool))
-		gone := o.ran && o.report.Observed && o.report.Error == nil && !exists && !o.report.Facts.Busy()
-		if withCluster || gone {
-			controllerutil.RemoveFinalizer(p.pool, v1beta1.MachinePoolFinalizer)
-		}
-	}
 }

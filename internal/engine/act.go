@@ -19,23 +19,34 @@ func (s *step) send(ctx context.Context, action plan.Action) (bool, error) {
 		return false, s.refused(ctx, action, err)
 	}
 	s.report.sent = append(s.report.sent, Sent{Action: action, CorrelationID: response.CorrelationID})
+	s.memory.contests.Sent(action, s.now())
+	before := s.memory.failures[lower(action.ID)]
 	delete(s.memory.failures, lower(action.ID))
 	s.accepted(action, response)
+	if op := s.memory.running; op != nil && op.ID == action.ID {
+		op.before = before
+	}
 	return true, nil
 }
 
 func (s *step) request(ctx context.Context, action plan.Action) (*arm.Response, error) {
 	if action.Verb == plan.Delete {
 		response, err := s.Client.Delete(ctx, action.ID, action.APIVersion, arm.Precondition{})
-		if arm.IsNotFound(err) {
+		if absent(err) {
 			return &arm.Response{}, nil
 		}
 		return response, err
 	}
+	if action.Verb == plan.Call {
+		return s.Client.Post(ctx, action.ID+"/"+action.Operation, action.APIVersion, nil, nil)
+	}
 	precondition := arm.Precondition{IfMatch: action.IfMatch, IfNoneMatch: action.IfNoneMatch}
-	if action.Kind != aks.KindManagedCluster && action.Kind != aks.KindAgentPool {
+	if !aks.HasETags(action.Kind) {
 		// Resource groups know no eTags, and networks other ones; both PUTs are idempotent.
 		precondition = arm.Precondition{}
+	}
+	if partial, ok := aks.Partial(action, s.memory.obs); ok {
+		return s.Client.Patch(ctx, action.ID, action.APIVersion, partial, precondition)
 	}
 	return s.Client.Put(ctx, action.ID, action.APIVersion, action.Body, precondition)
 }
@@ -46,6 +57,14 @@ func (s *step) accepted(action plan.Action, response *arm.Response) {
 	observed := plan.Observed{}
 	if response.Body != nil && action.Verb != plan.Delete {
 		observed = aks.ObservedResource(response.Body)
+	}
+	if aks.IsDependent(action.Kind) {
+		s.dependentAccepted(action, observed, response)
+		return
+	}
+	if action.Verb == plan.Call {
+		s.called(action, response)
+		return
 	}
 	switch action.Kind {
 	case aks.KindResourceGroup:
@@ -76,6 +95,15 @@ func (s *step) accepted(action plan.Action, response *arm.Response) {
 	}
 }
 
+// called takes note that an operation of the cluster has begun; its answer has no body. The machines come back as others
+// after a start.
+func (s *step) called(action plan.Action, response *arm.Response) {
+	s.memory.obs.Cluster.State = doing(action)
+	s.memory.obs.PoolDetails = nil
+	s.memory.pools = map[string]instances{}
+	s.start(action, response)
+}
+
 func (s *step) groupAccepted(action plan.Action, observed plan.Observed, response *arm.Response) {
 	obs := &s.memory.obs
 	if action.Verb == plan.Delete {
@@ -100,12 +128,13 @@ func (s *step) refused(ctx context.Context, action plan.Action, err error) error
 		return err
 	}
 	cause := azureError(refusal)
-	diagnosis := aks.Diagnose(cause)
+	diagnosis := aks.DiagnoseFor(action.ID, cause)
 	switch diagnosis.Outcome {
 	case aks.OutcomeRetry, aks.OutcomeWait:
 		return err
 	case aks.OutcomeReplan:
 		// What was planned from is out of date: look again before the next plan.
+		s.report.Replanned = append(s.report.Replanned, Problem{AzureError: cause, Diagnosis: diagnosis})
 		s.memory.forget()
 		s.report.requeue(max(diagnosis.Pause, time.Second))
 		return nil
@@ -120,12 +149,15 @@ func (s *step) remember(id, goal, etag string, cause *aks.AzureError) {
 	if cause == nil {
 		cause = &aks.AzureError{Code: "OperationFailed", Message: "the operation failed and Azure gave no reason"}
 	}
-	diagnosis := aks.Diagnose(*cause)
+	diagnosis := aks.DiagnoseFor(id, *cause)
 	failure := aks.Failure{Goal: goal, ETag: etag, Spec: aks.SpecMark(s.Inputs, id), Attempts: 1, Error: *cause, Diagnosis: diagnosis}
-	if old, ok := s.memory.failures[lower(id)]; ok && old.Goal == goal {
+	// The goal of a second attempt is another one in words ("once more"), so what was declared tells whether it is one.
+	if old, ok := s.memory.failures[lower(id)]; ok && (old.Goal == goal || old.Spec == failure.Spec) {
 		failure.Attempts = old.Attempts + 1
 	}
-	if pause := backOff(diagnosis, failure.Attempts); pause > 0 {
+	if diagnosis.NotBefore.After(s.now()) {
+		failure.RetryAt = diagnosis.NotBefore // Azure says when the answer will be another one
+	} else if pause := backOff(diagnosis, failure.Attempts); pause > 0 {
 		failure.RetryAt = s.now().Add(pause)
 	}
 	s.memory.failures[lower(id)] = failure
@@ -161,12 +193,25 @@ func (s *step) rememberUnknownFailure(d aks.Decision) {
 		if action.Kind == aks.KindAgentPool {
 			pool, _ := facts.Pool(action.Name)
 			cause = pool.Error
+		} else if aks.IsDependent(action.Kind) {
+			cause = aks.DependentError(s.memory.obs.Dependents[lower(action.ID)].Observed)
 		}
 		s.remember(action.ID, "", aks.ETagOf(s.memory.obs, action), cause)
 	}
 }
 
 func azureError(e *arm.Error) aks.AzureError {
-	return aks.AzureError{Status: e.Status, Code: e.Code, Codes: e.Codes(), Message: e.Message, Target: e.Target,
-		CorrelationID: e.CorrelationID, RetryAfter: e.RetryAfter}
+	converted := aks.AzureError{Status: e.Status, Code: e.Code, Codes: e.Codes(), Message: e.Message, Target: e.Target,
+		CorrelationID: e.CorrelationID, RetryAfter: e.RetryAfter, Policies: e.Policies}
+	addInner(&converted, e.Details)
+	return converted
+}
+
+func addInner(to *aks.AzureError, details []arm.Error) {
+	for i := range details {
+		d := &details[i]
+		to.Inner = append(to.Inner, aks.InnerError{Code: d.Code, Message: d.Message, Target: d.Target})
+		to.Policies = append(to.Policies, d.Policies...)
+		addInner(to, d.Details)
+	}
 }

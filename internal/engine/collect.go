@@ -70,6 +70,9 @@ func kubeconfigOf(body map[string]any) ([]byte, error) {
 // count says, the list is read again with growing pauses: a failed pool may never get its nodes.
 func (s *step) collectInstances(ctx context.Context, facts aks.Facts) error {
 	for _, pool := range facts.Pools {
+		if pool.Stopped() {
+			continue
+		}
 		known := s.memory.pools[pool.Name]
 		same := known.listed && known.etag == pool.ETag && known.count == pool.Count
 		if same && int64(len(known.providerIDs)) == pool.Count || pool.Busy() {

@@ -66,6 +66,17 @@ type memory struct {
 	failures map[string]aks.Failure
 	pools    map[string]instances
 	scaleSet map[string]string // pool -> scale set id
+	// aside are operations on dependents during which AKS takes other requests, by lower-cased id of the resource.
+	aside map[string]*operation
+	// readAt is when a dependent was read.
+	readAt map[string]time.Time
+	// contests are fields that were sent lately, released what was told of since.
+	contests aks.Contests
+	released map[string]bool
+	// versions are the api-versions of what was read.
+	versions string
+	// listed is the cluster as the subscription's listing had it last, where it is read in another api-version.
+	listed map[string]any
 	// trouble is what kept the last step from going on; it is not met again before it may be over.
 	trouble *trouble
 	// refusal is why Azure gave no credentials, in the state of the cluster that refusedETag stands for.
@@ -101,15 +112,17 @@ type Request struct {
 func (e *Engine) Step(ctx context.Context, r Request) Report {
 	m := e.memory(r.Owner)
 	s := &step{Engine: e, Request: r, memory: m, names: aks.NamesOf(r.Inputs)}
-	s.Inputs.Failures = m.failures
+	s.Inputs.Failures, s.Inputs.Contests = m.failures, m.contests
 	if t := m.trouble; t.lasts(s) {
 		s.report.Error = t.problem
 		s.report.requeue(t.until.Sub(e.now()))
 		return s.finish()
 	}
+	before := m.trouble
 	m.trouble = nil
 	if err := s.run(ctx); err != nil {
 		s.report.fail(err)
+		s.report.Error.continues(before)
 		m.trouble = &trouble{problem: s.report.Error, until: e.now().Add(s.report.Requeue), client: r.Client, generation: r.Inputs.ControlPlane.Generation}
 		if arm.IsNotFound(err) || arm.IsPreconditionFailed(err) {
 			m.forget()
@@ -145,7 +158,7 @@ func (e *Engine) memory(owner string) *memory {
 	defer e.mu.Unlock()
 	m, ok := e.memories[owner]
 	if !ok {
-		m = &memory{failures: map[string]aks.Failure{}, pools: map[string]instances{}, scaleSet: map[string]string{}}
+		m = &memory{failures: map[string]aks.Failure{}, contests: aks.Contests{}, released: map[string]bool{}, pools: map[string]instances{}, scaleSet: map[string]string{}}
 		e.memories[owner] = m
 	}
 	return m
@@ -153,7 +166,7 @@ func (e *Engine) memory(owner string) *memory {
 
 // forget makes the next step look at everything again; failures stay, or a refused goal would be hammered.
 func (m *memory) forget() {
-	m.obs, m.baseAt, m.running = aks.Observation{}, time.Time{}, nil
+	m.obs, m.baseAt, m.running, m.aside, m.listed = aks.Observation{}, time.Time{}, nil, nil, nil
 }
 
 func (e *Engine) learn(kind string, took time.Duration) {
@@ -175,6 +188,8 @@ type step struct {
 	memory *memory
 	names  aks.Names
 	report Report
+	// settled: credentials and instances were collected in this step.
+	settled bool
 }
 
 func (s *step) run(ctx context.Context) error {
@@ -183,6 +198,9 @@ func (s *step) run(ctx context.Context) error {
 	}
 	for range maxMoves {
 		if waiting, err := s.follow(ctx); err != nil || waiting {
+			return err
+		}
+		if err := s.followAside(ctx); err != nil {
 			return err
 		}
 		decision := aks.Decide(s.Inputs, s.memory.obs, s.now())
@@ -196,12 +214,21 @@ func (s *step) run(ctx context.Context) error {
 			if err := s.readContents(ctx, decision.NeedContents); err != nil {
 				return err
 			}
+		case decision.Next == nil && len(decision.NeedDependents) > 0:
+			if err := s.readDependents(ctx, decision.NeedDependents); err != nil {
+				return err
+			}
 		case decision.Next == nil:
 			return s.settle(ctx, decision)
 		case s.stale(*decision.Next):
-			if err := s.readCluster(ctx); err != nil {
+			if err := s.refresh(ctx, *decision.Next); err != nil {
 				return err
 			}
+		case s.firstCredentials(*decision.Next):
+			if err := s.settle(ctx, decision); err != nil {
+				return err
+			}
+			s.settled = true
 		default:
 			if sent, err := s.send(ctx, *decision.Next); err != nil || !sent {
 				return err
@@ -218,6 +245,9 @@ func (s *step) stale(action plan.Action) bool {
 	if action.Verb == plan.Create || !s.memory.obs.Cluster.Exists {
 		return false
 	}
+	if aks.IsDependent(action.Kind) {
+		return action.Verb == plan.Update && s.now().Sub(s.memory.readAt[lower(action.ID)]) > freshFor
+	}
 	if action.Kind != aks.KindManagedCluster && action.Kind != aks.KindAgentPool {
 		return false
 	}
@@ -231,7 +261,10 @@ func (s *step) settle(ctx context.Context, d aks.Decision) error {
 	}
 	s.rememberUnknownFailure(d)
 	facts := aks.FactsOf(s.memory.obs.Cluster)
-	if !facts.Exists || facts.Busy() || d.Hold != nil && d.Hold.Reason == plan.ReasonAlreadyExists {
+	if facts.Stopped() {
+		return nil // neither credentials nor machines are to be had
+	}
+	if !facts.Exists || facts.Busy() || d.Hold != nil && d.Hold.Kind == aks.KindManagedCluster && d.Hold.Reason == plan.ReasonAlreadyExists {
 		return nil
 	}
 	if err := s.collectCredentials(ctx, facts); err != nil {

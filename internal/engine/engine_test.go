@@ -63,7 +63,7 @@ func (r *rig) newClient(env map[string]string) *arm.Client {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	client, err := arm.New(arm.Config{Cloud: cloud, Credential: credential, Transport: transport})
+	client, err := arm.New(arm.Config{Cloud: cloud, Credential: credential, Transport: transport, Budget: arm.NewBudget(arm.BudgetOptions{Factor: 1000})})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -85,15 +85,7 @@ func (r *rig) step() engine.Report {
 	if report.Kubeconfig != nil {
 		r.etag = report.Kubeconfig.ETag
 	}
-	if report.Owned.ManagedCluster != nil {
-		r.in.Owned.ManagedCluster = report.Owned.ManagedCluster
-	}
-	if report.Owned.ResourceGroup != nil {
-		r.in.Owned.ResourceGroup = report.Owned.ResourceGroup
-	}
-	if report.Owned.VirtualNetwork != nil {
-		r.in.Owned.VirtualNetwork = report.Owned.VirtualNetwork
-	}
+	r.in.Owned = r.in.Owned.Merge(report.Owned)
 	for i := range r.in.Pools {
 		if action, ok := report.OwnedPools[aks.PoolName(r.in.Pools[i].Object)]; ok {
 			r.in.Pools[i].Owned = action.Owned
@@ -148,7 +140,12 @@ func pool(name string, mode v1beta1.NodePoolMode) aks.Pool {
 // editCluster changes the cluster as somebody else would, outside of the provider.
 func (r *rig) editCluster(merge string) {
 	r.t.Helper()
-	id := aks.NamesOf(r.in).ClusterID
+	r.edit(aks.NamesOf(r.in).ClusterID, merge)
+}
+
+// edit changes any resource as somebody else would.
+func (r *rig) edit(id, merge string) {
+	r.t.Helper()
 	httpClient := r.httpClient()
 	response, err := httpClient.Post(r.azure.URL()+"/_azuresim/resource", "application/json", strings.NewReader(`{"id":"`+id+`","merge":`+merge+`}`))
 	if err != nil {
@@ -156,7 +153,7 @@ func (r *rig) editCluster(merge string) {
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode >= 300 {
-		r.t.Fatalf("editing the cluster: %s", response.Status)
+		r.t.Fatalf("editing %s: %s", id, response.Status)
 	}
 }
 

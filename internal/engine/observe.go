@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"reflect"
 
 	"github.com/capaks/capaks/internal/aks"
 	"github.com/capaks/capaks/internal/arm"
+	"github.com/capaks/capaks/internal/fleet"
 	"github.com/capaks/capaks/internal/plan"
 )
 
@@ -15,6 +18,7 @@ func (s *step) observe(ctx context.Context) error {
 		s.memory.forget()
 	}
 	if s.memory.baseAt.IsZero() {
+		s.memory.versions = aks.APIVersions(s.Inputs)
 		if err := s.readBase(ctx); err != nil {
 			return err
 		}
@@ -22,7 +26,26 @@ func (s *step) observe(ctx context.Context) error {
 	if s.memory.running != nil || !s.memory.obs.ResourceGroup.Exists {
 		return nil
 	}
-	return s.lookAtFleet(ctx)
+	if err := s.lookAtFleet(ctx); err != nil {
+		return err
+	}
+	return s.changeVersions(ctx)
+}
+
+// changeVersions reads again what was read in other api-versions than are asked for now.
+func (s *step) changeVersions(ctx context.Context) error {
+	now := aks.APIVersions(s.Inputs)
+	if s.memory.versions == now {
+		return nil
+	}
+	if s.memory.obs.Cluster.Exists {
+		if err := s.readCluster(ctx); err != nil {
+			return err
+		}
+		s.memory.obs.PoolDetails = nil
+	}
+	s.memory.versions = now
+	return nil
 }
 
 // readBase reads the resource group(s) and the network. What lies in a group that does not exist does not exist
@@ -58,20 +81,43 @@ func (s *step) lookAtFleet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if snapshot.At.After(s.memory.obs.Time) {
-		s.sawCluster(snapshot.Body)
-		s.memory.obs.Time = snapshot.At
+	if !snapshot.At.After(s.memory.obs.Time) {
+		return nil
 	}
+	if version := aks.ClusterAPIVersion(s.Inputs.ControlPlane); version != aks.ContainerServiceAPIVersion && snapshot.Body != nil {
+		return s.readListed(ctx, snapshot)
+	}
+	s.sawCluster(snapshot.Body)
+	s.memory.obs.Time = snapshot.At
+	return nil
+}
+
+// readListed reads a cluster that has an api-version of its own when the listing, which has another one, shows that
+// something about it has changed.
+func (s *step) readListed(ctx context.Context, snapshot fleet.Snapshot) error {
+	if s.memory.listed != nil && s.memory.obs.Cluster.Exists && reflect.DeepEqual(s.memory.listed, snapshot.Body) {
+		s.memory.obs.Time = snapshot.At
+		return nil
+	}
+	if err := s.readCluster(ctx); err != nil {
+		return err
+	}
+	s.memory.listed = snapshot.Body
 	return nil
 }
 
 // readCluster reads the managed cluster itself.
 func (s *step) readCluster(ctx context.Context) error {
-	observed, err := s.get(ctx, s.names.ClusterID, aks.ContainerServiceAPIVersion)
+	version := aks.ClusterAPIVersion(s.Inputs.ControlPlane)
+	observed, err := s.get(ctx, s.names.ClusterID, version)
 	if err != nil {
 		return err
 	}
 	s.sawCluster(observed.Body)
+	if version != aks.ContainerServiceAPIVersion {
+		s.memory.listed = nil // another document than the one that is listed: the next listing is news
+		return nil
+	}
 	s.fleet.Saw(s.Client, s.names.Subscription, s.names.ClusterID, s.Owner, observed.Body)
 	return nil
 }
@@ -99,7 +145,7 @@ func (s *step) readPools(ctx context.Context, names []string) error {
 		s.memory.obs.PoolDetails = map[string]plan.Observed{}
 	}
 	for _, name := range names {
-		observed, err := s.get(ctx, aks.AgentPoolID(s.names.ClusterID, name), aks.ContainerServiceAPIVersion)
+		observed, err := s.get(ctx, aks.AgentPoolID(s.names.ClusterID, name), aks.PoolAPIVersionNamed(s.Inputs, name))
 		if err != nil {
 			return err
 		}
@@ -132,11 +178,18 @@ func (s *step) readContents(ctx context.Context, groups []string) error {
 // get reads one resource; a resource that is not there is an observation, not an error.
 func (s *step) get(ctx context.Context, id, apiVersion string) (plan.Observed, error) {
 	response, err := s.Client.Get(ctx, id, apiVersion)
-	if arm.IsNotFound(err) {
+	if absent(err) {
 		return plan.Observed{}, nil
 	}
 	if err != nil {
 		return plan.Observed{}, err
 	}
 	return aks.ObservedResource(response.Body), nil
+}
+
+// absent tells whether Azure says that a resource is not there. Of a subscription it says so too when the identity lost its
+// last role in it, and then nothing is known about what is there.
+func absent(err error) bool {
+	refusal, ok := errors.AsType[*arm.Error](err)
+	return ok && arm.IsNotFound(err) && !refusal.HasCode("SubscriptionNotFound")
 }

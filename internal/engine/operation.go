@@ -15,16 +15,19 @@ import (
 type operation struct {
 	aks.Operation
 	verb       plan.Verb
+	call       string // operation of a Call
 	kind       string // kind of the resource
 	name       string
 	goal       string
 	statusURL  string // Azure-AsyncOperation; empty when the operation was found running
 	nextLook   time.Time
 	correlator string
+	// before is the failure whose goal the operation tries again; pauses grow with its attempts.
+	before aks.Failure
 }
 
 // duration names the kind of work whose usual duration is learnt.
-func (o *operation) duration() string { return string(o.verb) + " " + o.kind }
+func (o *operation) duration() string { return string(o.verb) + o.call + " " + o.kind }
 
 // follow asks about the running operation when it is time. It answers true while there is nothing to do but wait.
 func (s *step) follow(ctx context.Context) (bool, error) {
@@ -48,10 +51,7 @@ func (s *step) follow(ctx context.Context) (bool, error) {
 		return true, err
 	}
 	if !done {
-		wait := aks.NextPoll(op.Operation, s.now())
-		if op.kind == aks.KindVirtualNetwork || op.kind == aks.KindResourceGroup {
-			wait = shortPoll(s.now().Sub(op.Started))
-		}
+		wait := pace(op, s.now())
 		op.nextLook = s.now().Add(wait)
 		s.report.waitFor(op, wait)
 		return true, nil
@@ -78,6 +78,10 @@ func (s *step) found() *operation {
 	} else if pool, ok := facts.BusyPool(); ok {
 		return s.foundOperation(aks.KindAgentPool, aks.AgentPoolID(s.names.ClusterID, pool.Name), pool.Name, pool.State)
 	}
+	if id, state := exclusiveDependent(obs); id != "" {
+		kind, _, _ := aks.DependentKind(id)
+		return s.foundOperation(kind, id, lastSegment(id), state)
+	}
 	if state := obs.VirtualNetwork.State; state == "Updating" || state == "Deleting" {
 		return s.foundOperation(aks.KindVirtualNetwork, s.names.NetworkID, s.names.Network, state)
 	}
@@ -102,28 +106,34 @@ func (s *step) foundOperation(kind, id, name, state string) *operation {
 
 // start follows an operation that an accepted request began.
 func (s *step) start(action plan.Action, response *arm.Response) {
-	op := &operation{verb: action.Verb, kind: action.Kind, name: action.Name, goal: aks.Goal(action),
-		statusURL: response.AsyncOperation, correlator: response.CorrelationID}
-	op.Operation = aks.Operation{
-		Kind: fmt.Sprintf("%s %s %s", gerund(action.Verb), action.Kind, action.Name),
-		ID:   action.ID, Started: s.now(), Typical: s.typical(op.duration()),
-	}
-	wait := aks.NextPoll(op.Operation, s.now())
-	if op.kind == aks.KindVirtualNetwork || op.kind == aks.KindResourceGroup {
-		wait = shortPoll(0)
-	}
-	op.nextLook = s.now().Add(wait)
-	s.memory.running = op
+	s.memory.running = s.operation(action, response)
 }
 
-func gerund(verb plan.Verb) string {
-	switch verb {
-	case plan.Create:
-		return "creating"
-	case plan.Delete:
-		return "deleting"
+// operation is what there is to follow of an accepted request.
+func (s *step) operation(action plan.Action, response *arm.Response) *operation {
+	op := &operation{verb: action.Verb, call: action.Operation, kind: action.Kind, name: action.Name, goal: aks.Goal(action),
+		statusURL: response.AsyncOperation, correlator: response.CorrelationID}
+	op.Operation = aks.Operation{
+		Kind: fmt.Sprintf("%s %s %s", strings.ToLower(doing(action)), action.Kind, action.Name),
+		ID:   action.ID, Started: s.now(), Typical: s.typical(op.duration()),
 	}
-	return "updating"
+	op.nextLook = s.now().Add(pace(op, s.now()))
+	return op
+}
+
+// doing is what Azure is at after an action was accepted, as its provisioningState says it.
+func doing(action plan.Action) string {
+	switch {
+	case action.Verb == plan.Create:
+		return "Creating"
+	case action.Verb == plan.Delete:
+		return "Deleting"
+	case action.Operation == aks.OperationStart:
+		return "Starting"
+	case action.Operation == aks.OperationStop:
+		return "Stopping"
+	}
+	return "Updating"
 }
 
 // look asks Azure about the operation and takes what it learns into the observation. It answers true when the
@@ -136,6 +146,9 @@ func (s *step) look(ctx context.Context, op *operation) (bool, error) {
 		observed, err := s.get(ctx, op.ID, aks.NetworkAPIVersion)
 		s.memory.obs.VirtualNetwork = observed
 		return err == nil && !(observed.Exists && (observed.State == "Updating" || observed.State == "Deleting")), err
+	}
+	if aks.IsDependent(op.kind) {
+		return s.lookAtDependent(ctx, op)
 	}
 	ended, err := s.progress(ctx, op)
 	if err != nil || !ended {
@@ -203,16 +216,31 @@ func (s *step) ended(ctx context.Context, op *operation) (bool, error) {
 		return false, nil
 	}
 	if aks.Failed(state) {
-		if op.statusURL != "" {
-			if document, err := s.Client.Operation(ctx, op.statusURL); err == nil && document.Err != nil {
-				converted := azureError(document.Err)
-				cause = &converted
-			}
-		}
-		s.remember(op.ID, op.goal, etag, cause)
+		s.rememberEnd(ctx, op, etag, cause)
 		return true, nil
 	}
+	s.succeeded(op)
+	return true, nil
+}
+
+// rememberEnd keeps why an operation failed; its own document tells more than the resource.
+func (s *step) rememberEnd(ctx context.Context, op *operation, etag string, cause *aks.AzureError) {
+	if op.statusURL != "" {
+		if document, err := s.Client.Operation(ctx, op.statusURL); err == nil && document.Err != nil {
+			converted := azureError(document.Err)
+			// The request that began the operation is what Azure support can find, not the question how it went.
+			converted.CorrelationID = op.correlator
+			cause = &converted
+		}
+	}
+	if op.before.Attempts > 0 {
+		s.memory.failures[lower(op.ID)] = op.before
+	}
+	s.memory.contests.Forget(op.ID)
+	s.remember(op.ID, op.goal, etag, cause)
+}
+
+func (s *step) succeeded(op *operation) {
 	delete(s.memory.failures, lower(op.ID))
 	s.report.finished = append(s.report.finished, Finished{Description: op.Kind, Took: s.now().Sub(op.Started), Kind: op.kind, Name: op.name})
-	return true, nil
 }

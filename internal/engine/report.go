@@ -40,8 +40,12 @@ type Report struct {
 	Sent     []Sent
 	Finished []Finished
 	Failed   []string
+	// Released are resources of which fields are given up without a request, with those changes.
+	Released []plan.Action
 	// Error is what kept the step from going on: Azure not reachable, throttled, credentials refused.
 	Error *Problem
+	// Replanned are refusals that only said that the observation was out of date. They are no news, except for the log.
+	Replanned []Problem
 	// Kubeconfig is a new credential to store, nil while the stored one is good.
 	Kubeconfig      *Kubeconfig
 	KubeconfigError *aks.AzureError
@@ -51,6 +55,8 @@ type Report struct {
 	Owned aks.Owned
 	// OwnedPools is the same for pools, by Azure pool name.
 	OwnedPools map[string]*plan.Action
+	// DependentKinds are the kinds of dependents that are declared.
+	DependentKinds []string
 	// Undeclared are pools in Azure that no object declares.
 	Undeclared []string
 	// Done: Azure is as declared, or for a deleted cluster: everything is gone.
@@ -84,6 +90,17 @@ type Problem struct {
 	Diagnosis aks.Diagnosis
 }
 
+// continues makes the problem the one before if Azure says the same again: it keeps its first correlation id, so that a
+// condition made of it stays the same for as long as the problem does.
+func (p *Problem) continues(before *trouble) {
+	if before == nil || before.problem == nil {
+		return
+	}
+	if old := before.problem; old.Code == p.Code && old.Message == p.Message && old.Target == p.Target {
+		p.CorrelationID = old.CorrelationID
+	}
+}
+
 // fail turns an error into the report's problem.
 func (r *Report) fail(err error) {
 	var refusal *arm.Error
@@ -115,6 +132,7 @@ func (r *Report) requeue(d time.Duration) {
 
 func (r *Report) waitFor(op *operation, wait time.Duration) {
 	running := op.Operation
+	running.CorrelationID = op.correlator
 	r.Operation = &running
 	r.requeue(wait)
 }
@@ -134,6 +152,7 @@ func (s *step) finish() Report {
 	r.Hold, r.Pending = r.decision.Hold, r.decision.Actions
 	r.Failures = s.memory.failures
 	r.Done = r.decision.Done && r.Error == nil && r.Operation == nil
+	r.DependentKinds = aks.DeclaredKinds(s.Inputs)
 	r.Undeclared = aks.UndeclaredPools(s.Inputs, obs)
 	r.NetworkReady = obs.ResourceGroup.Exists && obs.VirtualNetwork.Exists && obs.VirtualNetwork.State != "Updating"
 	r.Resources = aks.ResourcesOf(s.Inputs, obs)
@@ -143,9 +162,11 @@ func (s *step) finish() Report {
 	}
 	s.ownership(r)
 	s.retries(r)
+	s.contests(r)
 	if r.Operation == nil && s.memory.running != nil {
 		r.waitFor(s.memory.running, s.memory.running.nextLook.Sub(s.now()))
 	}
+	s.reportAside(r)
 	return *r
 }
 
@@ -158,6 +179,10 @@ func (s *step) ownership(r *Report) {
 	}
 	for i, action := range actions {
 		accepted := i >= len(r.decision.Actions)
+		if aks.IsDependent(action.Kind) {
+			r.ownDependent(action, accepted)
+			continue
+		}
 		if !accepted && action.Verb != plan.None || action.Owned == nil {
 			continue
 		}
@@ -183,6 +208,9 @@ func (s *step) retries(r *Report) {
 		if action.Verb == plan.None {
 			delete(s.memory.failures, lower(action.ID))
 		}
+	}
+	if r.Error == nil {
+		s.forgetDropped(r.decision)
 	}
 	for _, failure := range s.memory.failures {
 		if !failure.RetryAt.IsZero() {

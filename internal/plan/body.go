@@ -30,7 +30,7 @@ func (c *comparison) body() fieldset.Object {
 		fieldset.Put(body, s.path, s.value)
 	}
 	fieldset.Leaves(c.wish).Each(func(p fieldset.Path) {
-		if _, there := fieldset.Get(body, p); !there { // equal or never returned, but not to be left out
+		if _, there := fieldset.Get(body, p); !there && !c.yield.Has(p) { // equal or never returned, but not to be left out
 			value, _ := fieldset.Get(c.wish, p)
 			fieldset.Put(body, p, value)
 		}

@@ -15,6 +15,7 @@ type comparison struct {
 	observed    fieldset.Object
 	wish        fieldset.Object // desired, with map keys spelled as observed and without what is for creation only
 	specChanged bool
+	yield       *fieldset.Set
 
 	changes   []Change
 	immutable []Change
@@ -30,15 +31,18 @@ type assignment struct {
 }
 
 func compare(d Desired, o Observed, owned *fieldset.Set, r Rules) *comparison {
-	c := &comparison{rules: r, observed: o.Body, wish: fieldset.Object{}, specChanged: d.SpecChanged}
-	r.lasting(d.Body).Each(func(p fieldset.Path) {
+	c := &comparison{rules: r, observed: o.Body, wish: fieldset.Object{}, specChanged: d.SpecChanged, yield: d.Yield}
+	fieldset.Leaves(d.Body).Each(func(p fieldset.Path) {
+		if r.createOnly(p) {
+			return
+		}
 		value, _ := fieldset.Get(d.Body, p)
 		fieldset.Put(c.wish, r.spell(p, o.Body), value)
 	})
 	ours := fieldset.NewSet()
 	owned.Each(func(p fieldset.Path) { ours.Insert(r.spell(p, o.Body)) })
 	wanted := fieldset.Leaves(c.wish)
-	wanted.Each(func(p fieldset.Path) { c.want(p, ours.Has(p)) })
+	wanted.Each(func(p fieldset.Path) { c.want(p, ours.Has(p), ours.Has(p.Child(nulled))) })
 	ours.Difference(wanted).Each(func(p fieldset.Path) {
 		if !r.createOnly(p) && !c.replaced(p) {
 			c.release(p)
@@ -51,11 +55,15 @@ func compare(d Desired, o Observed, owned *fieldset.Set, r Rules) *comparison {
 func byPath(a, b Change) int { return strings.Compare(a.Path, b.Path) }
 
 // want handles the rows "in desired: yes".
-func (c *comparison) want(p fieldset.Path, owned bool) {
+func (c *comparison) want(p fieldset.Path, owned, asked bool) {
 	rule, entry := c.rules.find(p)
 	to, _ := fieldset.Get(c.wish, p)
 	from, there := fieldset.Get(c.observed, p)
-	if c.satisfied(rule, entry, owned, to, from, there) {
+	if to == nil && (asked || from == nil) || c.satisfied(rule, entry, owned, to, from, there) {
+		return // a null was asked for once: what Azure fills in then is its own
+	}
+	if c.yield.Has(p) {
+		c.changes = append(c.changes, change(p, from, to, WhyContested, rule))
 		return
 	}
 	c.write = true
@@ -78,7 +86,7 @@ func (c *comparison) satisfied(rule Rule, entry, owned bool, to, from any, there
 	switch {
 	case entry && empty(to):
 		return there // the key is the message: an identity is assigned by {"<id>": {}}
-	case rule.WriteOnly && !there:
+	case (rule.WriteOnly || rule.NotReturned) && !there:
 		return owned || rule.Mutability == Immutable
 	case !there && !entry && zero(to) && (owned || rule.Mutability == Immutable):
 		// Sent once already, or at creation: Azure leaves some zero values out of its answers, and would for ever.
@@ -90,10 +98,17 @@ func (c *comparison) satisfied(rule Rule, entry, owned bool, to, from any, there
 
 // release handles the row "in desired: no, owned before: yes".
 func (c *comparison) release(p fieldset.Path) {
+	if p[len(p)-1] == nulled {
+		return
+	}
 	rule, entry := c.rules.find(p)
 	from, there := fieldset.Get(c.observed, p)
 	_, isMap := from.(fieldset.Object)
 	switch {
+	case !there && c.rules.Unseen != nil && c.rules.Unseen(p):
+		rule.Impact = ImpactUnseen
+		c.changes = append(c.changes, change(p, nil, nil, WhyReleased, rule))
+		return
 	case !there, from == nil, !entry && empty(from):
 		return // already gone
 	case !entry && isMap:

@@ -19,6 +19,7 @@ const (
 	Create  Verb = "Create"  // PUT, If-None-Match: *
 	Update  Verb = "Update"  // PUT, If-Match on the observed eTag
 	Delete  Verb = "Delete"  // DELETE
+	Call    Verb = "Call"    // POST on an operation of the resource, named by Action.Operation
 	Wait    Verb = "Wait"    // something is under way; look again later
 	Blocked Verb = "Blocked" // sending would fail or harm; Reason and Message say the way out
 )
@@ -44,6 +45,8 @@ const (
 	WhyDrift    Why = "drift"    // ours, and somebody else changed it in Azure
 	WhyTakeover Why = "takeover" // not ours until now; the other value is overwritten
 	WhyReleased Why = "released" // ours until now, no longer wanted
+	// WhyContested is a difference that is left alone for now: somebody else sets it again whenever it is repaired.
+	WhyContested Why = "contested"
 )
 
 // Desired is what one resource should be.
@@ -61,6 +64,8 @@ type Desired struct {
 	Retry bool
 	// NotBefore holds every write back until then (a back-off, a Retry-After). The plan is computed all the same.
 	NotBefore time.Time
+	// Yield are fields that are ours and differ, but are not repaired now (WhyContested).
+	Yield *fieldset.Set
 	// Absent wants the resource gone. Only a deleted object may set it. Body is not looked at.
 	Absent bool
 }
@@ -86,11 +91,16 @@ type Change struct {
 // ImpactKept marks a release that sends nothing: the field is no longer ours, its value in Azure stays.
 const ImpactKept = "no longer managed, the value in Azure stays"
 
+// ImpactUnseen marks a release of a field that this api-version does not know: it can neither be read nor changed.
+const ImpactUnseen = "no longer managed; this api-version does not show it, the value in Azure stays"
+
 // Action is the plan for one resource.
 type Action struct {
 	Verb                       Verb
 	ID, Kind, Name, APIVersion string
 
+	// Operation is the last segment of the address of a Call, for example "stop".
+	Operation            string
 	Body                 fieldset.Object // of Create and Update; shares nothing with the input
 	IfMatch, IfNoneMatch string
 	Changes              []Change // sorted by path; with Wait and Blocked: what is pending
@@ -120,7 +130,10 @@ func Compute(d Desired, o Observed, owned *fieldset.Set, r Rules, now time.Time)
 	return a
 }
 
-func (a *Action) writes() bool { return a.Verb == Create || a.Verb == Update || a.Verb == Delete }
+func (a *Action) writes() bool { return a.Verb.Writes() }
+
+// Writes tells the verbs that send a request from those that do not.
+func (v Verb) Writes() bool { return v == Create || v == Update || v == Delete || v == Call }
 
 // hold turns the action into one that sends nothing; the changes stay, to be shown as pending.
 func (a *Action) hold(v Verb, reason, message string, owned *fieldset.Set) {

@@ -69,6 +69,8 @@ type Rule struct {
 	// WriteOnly: Azure never returns it (passwords). It goes with every body, but once it is ours, its absence from
 	// what Azure returns is not a difference. Its values never show in a plan.
 	WriteOnly bool
+	// NotReturned is WriteOnly for what is no secret: its values show in a plan.
+	NotReturned bool
 	// FoldKey, on a map's rule ("tags{}"): keys differ not by case. True for tags and for the ids that are the keys of
 	// identity.userAssignedIdentities, which Azure returns with a spelling of its own.
 	FoldKey bool
@@ -87,6 +89,9 @@ type Rules struct {
 	ReadOnly func(fieldset.Path) bool
 	// Strip, if set, does the work of ReadOnly instead. It must not change its argument.
 	Strip func(fieldset.Object) fieldset.Object
+
+	// Unseen says which properties the api-version does not know: they may be in Azure and are never returned.
+	Unseen func(fieldset.Path) bool
 
 	// NoEcho are paths AKS refuses to see sent back as read. "pools[].x" leads into the items of a list.
 	NoEcho []fieldset.Path
@@ -170,12 +175,20 @@ func (r Rules) spell(p fieldset.Path, o fieldset.Object) fieldset.Path {
 func (r Rules) lasting(body fieldset.Object) *fieldset.Set {
 	owned := fieldset.NewSet()
 	fieldset.Leaves(body).Each(func(p fieldset.Path) {
-		if !r.createOnly(p) {
-			owned.Insert(p)
+		if r.createOnly(p) {
+			return
 		}
+		if value, _ := fieldset.Get(body, p); value == nil {
+			p = p.Child(nulled)
+		}
+		owned.Insert(p)
 	})
 	return owned
 }
+
+// nulled, below a path of an owned set, says that an explicit null was sent: Azure then fills in a value of its own, which
+// is no difference.
+const nulled = "(null)"
 
 func (r Rules) createOnly(p fieldset.Path) bool {
 	return slices.ContainsFunc(r.CreateOnly, p.HasPrefix)

@@ -14,6 +14,7 @@ import (
 type row struct {
 	desired, observed, owned string
 	specChanged              bool
+	yield                    string // one path
 	verb                     plan.Verb
 	changes                  []plan.Change
 	body                     string // of an Update
@@ -26,12 +27,22 @@ func rowRules() plan.Rules {
 	r.Fields["reset"] = plan.Rule{Release: plan.Value("default")}
 	r.Fields["password"] = plan.Rule{WriteOnly: true}
 	r.Fields["onceOnly"] = plan.Rule{WriteOnly: true, Mutability: plan.Immutable}
+	r.Fields["kept"] = plan.Rule{NotReturned: true, Mutability: plan.Immutable}
+	r.Unseen = func(p fieldset.Path) bool { return p[0] == "preview" }
 	return r
 }
 
 var rows = map[string]row{
 	"desired, owned, equal": {
 		desired: `{"x":1}`, observed: `{"x":1}`, owned: `{"f:x":{}}`, verb: plan.None,
+	},
+	"not returned: no difference, sent along, and no secret": {
+		desired: `{"x":1,"kept":"a"}`, observed: `{"x":2}`, owned: `{"f:x":{},"f:kept":{}}`, verb: plan.Update,
+		changes: []plan.Change{{Path: "x", From: 2.0, To: 1.0, Why: plan.WhyDrift}}, body: `{"x":1,"kept":"a"}`,
+	},
+	"not returned, and another value after all": {
+		desired: `{"kept":"a"}`, observed: `{"kept":"b"}`, owned: `{"f:kept":{}}`, verb: plan.Blocked,
+		changes: []plan.Change{{Path: "kept", From: "b", To: "a", Why: plan.WhyDrift}},
 	},
 	"desired, not owned, equal: owned silently": {
 		desired: `{"x":1}`, observed: `{"x":1}`, owned: `{}`, verb: plan.None,
@@ -51,6 +62,28 @@ var rows = map[string]row{
 	"desired, not owned, absent: takeover from nothing": {
 		desired: `{"a":{"b":"c"}}`, observed: `{}`, owned: `{}`, verb: plan.Update,
 		changes: []plan.Change{{Path: "a.b", To: "c", Why: plan.WhyTakeover}}, body: `{"a":{"b":"c"}}`,
+	},
+	"an explicit null is sent once": {
+		desired: `{"x":null}`, observed: `{"x":1}`, owned: `{"f:x":{}}`, verb: plan.Update,
+		changes: []plan.Change{{Path: "x", From: 1.0, Why: plan.WhyDrift}}, body: `{"x":null}`, ownedAfter: `{"f:x":{"f:(null)":{}}}`,
+	},
+	"and what Azure fills in then is its own": {
+		desired: `{"x":null}`, observed: `{"x":1}`, owned: `{"f:x":{"f:(null)":{}}}`, verb: plan.None, ownedAfter: `{"f:x":{"f:(null)":{}}}`,
+	},
+	"a null that is dropped leaves nothing behind": {
+		desired: `{}`, observed: `{"x":1}`, owned: `{"f:x":{"f:(null)":{}},"f:preview":{"f:x":{"f:(null)":{}}}}`, verb: plan.None,
+	},
+	"contested: shown, not sent": {
+		desired: `{"x":1,"y":2}`, observed: `{"x":9,"y":2}`, owned: `{"f:x":{},"f:y":{}}`, yield: "x", verb: plan.None,
+		changes: []plan.Change{{Path: "x", From: 9.0, To: 1.0, Why: plan.WhyContested}},
+	},
+	"contested: not sent with other changes either": {
+		desired: `{"x":1,"y":2}`, observed: `{"y":3,"z":4}`, owned: `{"f:x":{},"f:y":{}}`, yield: "x", verb: plan.Update,
+		changes: []plan.Change{{Path: "x", To: 1.0, Why: plan.WhyContested}, {Path: "y", From: 3.0, To: 2.0, Why: plan.WhyDrift}}, body: `{"y":2,"z":4}`,
+	},
+	"what this api-version does not know is released by a word": {
+		desired: `{}`, observed: `{}`, owned: `{"f:preview":{"f:x":{}}}`, verb: plan.None,
+		changes: []plan.Change{{Path: "preview.x", Why: plan.WhyReleased, Impact: plan.ImpactUnseen}},
 	},
 	"not desired, not owned: carried along": {
 		desired: `{}`, observed: `{"x":1}`, owned: `{}`, verb: plan.None,
@@ -208,7 +241,11 @@ func TestOwnershipTable(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			a := plan.Compute(plan.Desired{Body: desired, SpecChanged: tt.specChanged},
+			yield := fieldset.NewSet()
+			if tt.yield != "" {
+				yield.Insert(fieldset.ParsePath(tt.yield))
+			}
+			a := plan.Compute(plan.Desired{Body: desired, SpecChanged: tt.specChanged, Yield: yield},
 				plan.Observed{Exists: true, Body: observed, ETag: "e1", State: "Succeeded"}, before, rowRules(), noon)
 			if a.Verb != tt.verb {
 				t.Errorf("verb %s, want %s (%s)", a.Verb, tt.verb, a.Line())

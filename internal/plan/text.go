@@ -23,7 +23,7 @@ func (a Action) subject() string { return strings.TrimSpace(a.Kind + " " + a.Nam
 //
 //	Update managedCluster my-cluster: sku.tier "Free" -> "Standard"; +2 more
 func (a Action) Line() string {
-	head := string(a.Verb) + " " + a.subject()
+	head := a.deed() + " " + a.subject()
 	if m := a.message(); m != "" {
 		head += ": " + m
 	}
@@ -41,6 +41,14 @@ func (a Action) Line() string {
 	return cut(head+": "+a.Changes[0].String(), maxLine-len(tail)) + tail
 }
 
+// deed is what is done to the resource: the verb, or the operation that is called.
+func (a Action) deed() string {
+	if a.Verb != Call || a.Operation == "" {
+		return string(a.Verb)
+	}
+	return strings.ToUpper(a.Operation[:1]) + a.Operation[1:]
+}
+
 // message is Message without the subject, for texts that have it already.
 func (a Action) message() string { return strings.TrimPrefix(a.Message, a.subject()+" ") }
 
@@ -49,9 +57,12 @@ func (c Change) String() string {
 	if c.Why == WhyReleased && c.Impact == ImpactKept {
 		return short(c.Path) + " " + show(c.From) + " (released: " + c.Impact + ")"
 	}
+	if c.Why == WhyReleased && c.Impact == ImpactUnseen {
+		return short(c.Path) + " (released: " + c.Impact + ")"
+	}
 	s := short(c.Path) + " " + show(c.From) + " -> " + show(c.To)
 	overwrites := c.Why == WhyTakeover && c.From != nil
-	if c.Why == WhyDrift || c.Why == WhyReleased || overwrites {
+	if c.Why == WhyDrift || c.Why == WhyReleased || c.Why == WhyContested || overwrites {
 		s += " (" + string(c.Why) + ")"
 	}
 	if c.Impact != "" {
@@ -60,7 +71,7 @@ func (c Change) String() string {
 	return s
 }
 
-var marks = map[Verb]string{Create: "+ create", Update: "~ update", Delete: "- delete",
+var marks = map[Verb]string{Create: "+ create", Update: "~ update", Delete: "- delete", Call: "> call",
 	Wait: ". wait", Blocked: "! blocked", None: "= unchanged"}
 
 // Text is a whole plan for people: every resource with its fields, and a sum at the end.
@@ -69,7 +80,7 @@ func Text(actions []Action) string {
 	sum := map[Verb]int{}
 	for _, a := range actions {
 		sum[a.Verb]++
-		fmt.Fprintf(&b, "%s %s", marks[a.Verb], a.subject())
+		fmt.Fprintf(&b, "%s %s", a.mark(), a.subject())
 		if m := a.message(); m != "" {
 			b.WriteString(": " + m)
 		}
@@ -78,9 +89,19 @@ func Text(actions []Action) string {
 			b.WriteString("    " + c.line() + "\n")
 		}
 	}
-	fmt.Fprintf(&b, "Plan: %d to create, %d to update, %d to delete, %d waiting, %d blocked, %d unchanged.\n",
-		sum[Create], sum[Update], sum[Delete], sum[Wait], sum[Blocked], sum[None])
+	fmt.Fprintf(&b, "Plan: %d to create, %d to update, %d to delete, ", sum[Create], sum[Update], sum[Delete])
+	if sum[Call] > 0 {
+		fmt.Fprintf(&b, "%d to call, ", sum[Call])
+	}
+	fmt.Fprintf(&b, "%d waiting, %d blocked, %d unchanged.\n", sum[Wait], sum[Blocked], sum[None])
 	return b.String()
+}
+
+func (a Action) mark() string {
+	if a.Verb == Call && a.Operation != "" {
+		return "> " + a.Operation
+	}
+	return marks[a.Verb]
 }
 
 // line is the change with a mark for what happens to the field: + set, ~ replaced, - taken away.
@@ -88,7 +109,7 @@ func (c Change) line() string {
 	switch {
 	case c.Why == WhyCreate:
 		return "+ " + short(c.Path) + " " + show(c.To)
-	case c.Why == WhyReleased && c.Impact == ImpactKept:
+	case c.Why == WhyReleased && (c.Impact == ImpactKept || c.Impact == ImpactUnseen), c.Why == WhyContested:
 		return "= " + c.String()
 	case c.From == nil:
 		return "+ " + c.String()

@@ -164,3 +164,32 @@ func TestLineIsBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestCallInWords(t *testing.T) {
+	a := plan.Action{Verb: plan.Call, Operation: "stop", Kind: "managedCluster", Name: "my-cluster",
+		Changes: []plan.Change{{Path: "properties.powerState.code", From: "Running", To: "Stopped", Why: plan.WhyChange}}}
+	if got, want := a.Line(), `Stop managedCluster my-cluster: powerState.code "Running" -> "Stopped"`; got != want {
+		t.Errorf("line %s, want %s", got, want)
+	}
+	want := `> stop managedCluster my-cluster
+    ~ powerState.code "Running" -> "Stopped"
+Plan: 0 to create, 0 to update, 0 to delete, 1 to call, 0 waiting, 0 blocked, 0 unchanged.
+`
+	if got := plan.Text([]plan.Action{a}); got != want {
+		t.Errorf("text\n%swant\n%s", got, want)
+	}
+}
+
+func TestChangesThatAreNotMade(t *testing.T) {
+	for want, c := range map[string]plan.Change{
+		`tags.env "prod" -> "dev" (contested)`:                                                         {Path: "tags.env", From: "prod", To: "dev", Why: plan.WhyContested},
+		`x (released: no longer managed; this api-version does not show it, the value in Azure stays)`: {Path: "properties.x", Why: plan.WhyReleased, Impact: plan.ImpactUnseen},
+	} {
+		if got := c.String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if text := plan.Text([]plan.Action{{Verb: plan.None, Kind: "k", Name: "n", Changes: []plan.Change{c}}}); !strings.Contains(text, "    = "+want) {
+			t.Errorf("text %s", text)
+		}
+	}
+}

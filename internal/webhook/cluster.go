@@ -15,12 +15,18 @@ import (
 //
 // +kubebuilder:webhook:path=/validate-cluster-x-k8s-io-v1beta2-cluster,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=cluster.x-k8s.io,resources=clusters,verbs=create;update,versions=v1beta2,name=validation.cluster.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"},{"name":"refers-to-old-group","expression":"object.?spec.?controlPlaneRef.?apiGroup.orValue('') == 'exp.infrastructure.cluster.x-k8s.io' || object.?spec.?infrastructureRef.?apiGroup.orValue('') == 'exp.infrastructure.cluster.x-k8s.io'"}]}`
 
+// The deletion of every Cluster of this provider meets it, too.
+//
+// +kubebuilder:webhook:path=/validate-cluster-x-k8s-io-v1beta2-cluster,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=cluster.x-k8s.io,resources=clusters,verbs=delete,versions=v1beta2,name=deletion.cluster.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(oldObject.metadata.deletionTimestamp)"},{"name":"refers-to-us","expression":"oldObject.?spec.?controlPlaneRef.?kind.orValue('') == 'AzureManagedControlPlane'"}]}`
+
 // experimentalGroup is where the kinds of this provider were until 2021. No API server has it any more.
 const experimentalGroup = "exp." + v1beta1.GroupName
 
 // clusterValidator refuses references to the experimental group. Cluster API itself stores such a Cluster, and from then
 // on every LIST of Clusters in v1beta1 fails on that server: the group's version cannot be looked up.
-type clusterValidator struct{}
+type clusterValidator struct {
+	lookup
+}
 
 func (v *clusterValidator) ValidateCreate(_ context.Context, cluster *clusterv1.Cluster) (admission.Warnings, error) {
 	return nil, v.answer(cluster, oldGroups(cluster))
@@ -33,8 +39,8 @@ func (v *clusterValidator) ValidateUpdate(_ context.Context, old, cluster *clust
 	return nil, v.answer(cluster, added(oldGroups(old), oldGroups(cluster)))
 }
 
-func (v *clusterValidator) ValidateDelete(context.Context, *clusterv1.Cluster) (admission.Warnings, error) {
-	return nil, nil
+func (v *clusterValidator) ValidateDelete(ctx context.Context, cluster *clusterv1.Cluster) (admission.Warnings, error) {
+	return nil, v.clusterDeletion(ctx, cluster)
 }
 
 func (v *clusterValidator) answer(cluster *clusterv1.Cluster, problems field.ErrorList) error {

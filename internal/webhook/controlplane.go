@@ -20,7 +20,7 @@ import (
 )
 
 // +kubebuilder:webhook:path=/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane,mutating=true,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes,verbs=create;update,versions=v1beta1,name=default.azuremanagedcontrolplane.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
-// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes,verbs=create;update,versions=v1beta1,name=validation.azuremanagedcontrolplane.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"},{"name":"spec-changes","expression":"request.operation != 'UPDATE' || object.spec != oldObject.spec"}]}`
+// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes,verbs=create;update;delete,versions=v1beta1,name=validation.azuremanagedcontrolplane.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has((request.operation == 'DELETE' ? oldObject : object).metadata.deletionTimestamp)"},{"name":"spec-or-policy-changes","expression":"request.operation != 'UPDATE' || object.spec != oldObject.spec || object.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy'] != oldObject.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy']"}]}`
 
 type controlPlaneDefaulter struct {
 	decoder admission.Decoder
@@ -86,13 +86,16 @@ func keepDefaults(spec, old *v1beta1.AzureManagedControlPlaneSpec) {
 	keep(&spec.ResourceGroupName, old.ResourceGroupName)
 	keep(&spec.NodeResourceGroupName, old.NodeResourceGroupName)
 	keep(&spec.DNSPrefix, old.DNSPrefix)
+	if spec.FleetsMember != nil && old.FleetsMember != nil {
+		keep(&spec.FleetsMember.Name, old.FleetsMember.Name)
+	}
 	if old.VirtualNetwork == nil {
 		return
 	}
 	if spec.VirtualNetwork == nil {
 		spec.VirtualNetwork = old.VirtualNetwork.DeepCopy()
 		if subnet := spec.VirtualNetwork.Subnet; subnet != nil {
-			subnet.ServiceEndpoints = nil // given by the user, not by us: leaving them out removes them
+			subnet.ServiceEndpoints, subnet.PrivateEndpoints = nil, nil // given by the user, not by us: leaving them out removes them
 		}
 		return
 	}
@@ -122,8 +125,9 @@ type controlPlaneValidator struct {
 }
 
 func (v *controlPlaneValidator) ValidateCreate(ctx context.Context, cp *v1beta1.AzureManagedControlPlane) (admission.Warnings, error) {
-	problems := controlPlaneProblems(&cp.Spec)
-	warnings := controlPlaneWarnings(&cp.Spec)
+	problems := append(controlPlaneProblems(&cp.Spec), policyProblems(cp)...)
+	problems = append(problems, passthroughProblems(aks.ControlPlanePassthrough(cp, clusterName(cp)), field.NewPath("spec"))...)
+	warnings := append(controlPlaneWarnings(&cp.Spec), controlPlanePassthroughWarnings(cp)...)
 	cluster, err := v.clusterReferringTo(ctx, cp, kindControlPlane)
 	if err != nil {
 		return nil, err
@@ -148,12 +152,18 @@ func (v *controlPlaneValidator) ValidateCreate(ctx context.Context, cp *v1beta1.
 }
 
 func (v *controlPlaneValidator) ValidateUpdate(ctx context.Context, old, cp *v1beta1.AzureManagedControlPlane) (admission.Warnings, error) {
-	if !cp.DeletionTimestamp.IsZero() || apiequality.Semantic.DeepEqual(old.Spec, cp.Spec) {
+	if !cp.DeletionTimestamp.IsZero() {
 		return nil, nil
 	}
-	problems := added(controlPlaneProblems(&old.Spec), controlPlaneProblems(&cp.Spec))
+	problems := added(policyProblems(old), policyProblems(cp))
+	if apiequality.Semantic.DeepEqual(old.Spec, cp.Spec) {
+		return nil, invalid(v1beta1.GroupVersion.WithKind(kindControlPlane).GroupKind(), cp.Name, problems)
+	}
+	problems = append(problems, added(controlPlaneProblems(&old.Spec), controlPlaneProblems(&cp.Spec))...)
+	problems = append(problems, added(passthroughProblems(aks.ControlPlanePassthrough(old, clusterName(old)), field.NewPath("spec")),
+		passthroughProblems(aks.ControlPlanePassthrough(cp, clusterName(cp)), field.NewPath("spec")))...)
 	problems = append(problems, downgrade(old, cp)...)
-	warnings := controlPlaneWarnings(&cp.Spec)
+	warnings := append(controlPlaneWarnings(&cp.Spec), controlPlanePassthroughWarnings(cp)...)
 	if networkChanged(&old.Spec, &cp.Spec) || old.Spec.SubscriptionID != cp.Spec.SubscriptionID {
 		cluster, err := v.clusterReferringTo(ctx, cp, kindControlPlane)
 		if err != nil {
@@ -168,8 +178,11 @@ func (v *controlPlaneValidator) ValidateUpdate(ctx context.Context, old, cp *v1b
 	return warnings, invalid(v1beta1.GroupVersion.WithKind(kindControlPlane).GroupKind(), cp.Name, problems)
 }
 
-func (v *controlPlaneValidator) ValidateDelete(context.Context, *v1beta1.AzureManagedControlPlane) (admission.Warnings, error) {
-	return nil, nil
+func (v *controlPlaneValidator) ValidateDelete(_ context.Context, cp *v1beta1.AzureManagedControlPlane) (admission.Warnings, error) {
+	if goesAnyway(cp) {
+		return nil, nil
+	}
+	return nil, protected(kindControlPlane, cp)
 }
 
 // surroundings are the problems with the Cluster and the AzureManagedCluster, as far as they exist already. Whichever is
@@ -227,6 +240,34 @@ func controlPlaneProblems(spec *v1beta1.AzureManagedControlPlaneSpec) field.Erro
 		if err := parseKey(*key); err != nil {
 			problems = append(problems, field.Invalid(field.NewPath("spec", "sshPublicKey"), shortened(*key),
 				err.Error()+`: write one line of an authorized_keys file, base64-encoded (base64 -w0 < ~/.ssh/id_rsa.pub), "" for a generated key, or leave it out`))
+		}
+	}
+	return append(problems, classProblems(&spec.AzureManagedControlPlaneClassSpec, field.NewPath("spec"))...)
+}
+
+// classProblems are those control planes and their templates can have.
+func classProblems(spec *v1beta1.AzureManagedControlPlaneClassSpec, path *field.Path) field.ErrorList {
+	problems := append(tagProblems(spec.AdditionalTags, path.Child("additionalTags")), patchProblems(spec.ASOManagedClusterPatches, path.Child("asoManagedClusterPatches"))...)
+	problems = append(problems, outboundProblems(spec, path)...)
+	// The CRD cannot look into sku, which may be a string or an object.
+	if spec.SupportPlan == "AKSLongTermSupport" && (spec.SKU == nil || spec.SKU.Tier != v1beta1.TierPremium) {
+		problems = append(problems, field.Invalid(path.Child("supportPlan"), spec.SupportPlan,
+			"needs the tier Premium: set sku to Premium, or supportPlan to KubernetesOfficial"))
+	}
+	if metrics := spec.MetricsProfile; metrics != nil && metrics.CostAnalysis != nil && metrics.CostAnalysis.Enabled &&
+		(spec.SKU == nil || spec.SKU.Tier != v1beta1.TierStandard && spec.SKU.Tier != v1beta1.TierPremium && spec.SKU.Tier != v1beta1.TierPaid) {
+		problems = append(problems, field.Invalid(path.Child("metricsProfile", "costAnalysis", "enabled"), true,
+			"needs the tier Standard or Premium: set sku to Standard, or remove costAnalysis"))
+	}
+	return problems
+}
+
+// patchProblems are those of merge patches, in JSON or YAML.
+func patchProblems(patches []string, path *field.Path) field.ErrorList {
+	var problems field.ErrorList
+	for i, patch := range patches {
+		if _, err := aks.ParsePatch(patch); err != nil {
+			problems = append(problems, field.Invalid(path.Index(i), shortened(patch), err.Error()+`: write a merge patch, for example {"spec": {"supportPlan": "KubernetesOfficial"}}`))
 		}
 	}
 	return problems

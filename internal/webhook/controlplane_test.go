@@ -32,7 +32,8 @@ func TestControlPlaneDefaults(t *testing.T) {
 		Version: "v1.33.4", DNSPrefix: "first",
 		AzureManagedControlPlaneClassSpec: v1beta1.AzureManagedControlPlaneClassSpec{
 			Location: "southcentralus", NetworkPlugin: "azure", LoadBalancerSKU: "Standard", VirtualNetwork: vnet,
-			IdentityRef: &corev1.ObjectReference{APIVersion: "infrastructure.cluster.x-k8s.io/v1beta1", Kind: "AzureClusterIdentity", Name: "someone", Namespace: a.namespace},
+			EnablePreviewFeatures: ptr(false),
+			IdentityRef:           &corev1.ObjectReference{APIVersion: "infrastructure.cluster.x-k8s.io/v1beta1", Kind: "AzureClusterIdentity", Name: "someone", Namespace: a.namespace},
 		},
 	}
 	if diff := cmp.Diff(want, cp.Spec); diff != "" {
@@ -58,6 +59,14 @@ func TestControlPlaneReapplied(t *testing.T) {
 		"string":  `{sku: Free}`,
 		"identity": `
 identityRef: {apiVersion: infrastructure.cluster.x-k8s.io/v1beta1, kind: AzureClusterIdentity, name: someone}`,
+		"fleet-and-extensions": `
+fleetsMember: {managerName: fleet, managerResourceGroup: fleets}
+extensions: [{name: shop, extensionType: contoso.shop, plan: {product: shop, publisher: contoso}, scope: {scopeType: Cluster, releaseNamespace: shop}}]`,
+		"addons-and-security": `
+identity: {userAssignedIdentityResourceID: /i, type: UserAssigned}
+addonProfiles: [{name: azurepolicy, enabled: true}]
+securityProfile: {azureKeyVaultKms: {enabled: true, keyID: k}, imageCleaner: {enabled: false}}
+httpProxyConfig: {httpProxy: "http://p:3128/", noProxy: [a, b]}`,
 		"network": `
 virtualNetwork: {name: own, resourceGroup: net, subnet: {name: nodes, serviceEndpoints: [{service: Microsoft.Storage, locations: ["*"]}]}}`,
 	}
@@ -137,46 +146,6 @@ func TestControlPlaneDefaultsAreKept(t *testing.T) {
 	replace("with a network without names", overlay, func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.VirtualNetwork = &v1beta1.VirtualNetwork{} })
 }
 
-func TestControlPlaneSKU(t *testing.T) {
-	a := live(t)
-	for name, c := range map[string]struct{ sku, want any }{
-		"object": {map[string]any{"tier": "Paid"}, map[string]any{"tier": "Standard"}},
-		"string": {"Paid", "Standard"},
-		"free":   {"Free", "Free"},
-	} {
-		u := withSKU(a, name, c.sku)
-		a.create(t, u)
-		if got, _, _ := unstructured.NestedFieldNoCopy(u.Object, "spec", "sku"); cmp.Diff(c.want, got) != "" {
-			t.Errorf("sku %v is stored as %v, want %v", c.sku, got, c.want)
-		}
-	}
-}
-
-func TestControlPlaneSKURefused(t *testing.T) {
-	a := live(t)
-	for name, c := range map[string]struct {
-		sku  any
-		want []string
-	}{
-		"number": {int64(5), []string{"spec.sku", "5", "Free, Standard or Premium"}},
-		"empty":  {map[string]any{}, []string{"spec.sku", "{}", "Free, Standard or Premium"}},
-		"gold":   {"Gold", []string{"spec.sku", "Gold", "Standard"}},
-		"more":   {map[string]any{"tier": "Free", "name": "Base"}, []string{"spec.sku", "Base", "Standard"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			refused(t, a.Create(t.Context(), withSKU(a, name, c.sku)), c.want...)
-		})
-	}
-}
-
-func withSKU(a *api, name string, sku any) *unstructured.Unstructured {
-	u := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"location": "westeurope", "version": "v1.33.4", "sku": sku}}}
-	u.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("AzureManagedControlPlane"))
-	u.SetNamespace(a.namespace)
-	u.SetName(name)
-	return u
-}
-
 // Once the AKS cluster exists, defaults that were never stored are not added: the CRD holds names to what exists.
 func TestControlPlaneOfExistingCluster(t *testing.T) {
 	a := live(t)
@@ -201,6 +170,9 @@ func TestControlPlaneRefused(t *testing.T) {
 		cluster(a.namespace, "two", func(c *clusterv1.Cluster) {
 			c.Spec.ClusterNetwork.Services.CIDRBlocks = []string{"192.168.0.0/16", "fd00::/108"}
 		}),
+		cluster(a.namespace, "same", func(c *clusterv1.Cluster) {
+			c.Spec.ClusterNetwork.Services.CIDRBlocks = []string{"192.168.0.0/16", "172.20.0.0/16"}
+		}),
 		cluster(a.namespace, "badservices", func(c *clusterv1.Cluster) { c.Spec.ClusterNetwork.Services.CIDRBlocks = []string{"192.168.0.0"} }),
 		cluster(a.namespace, "large", func(c *clusterv1.Cluster) { c.Spec.ClusterNetwork.Services.CIDRBlocks = []string{"172.0.0.0/8"} }),
 		cluster(a.namespace, "pods", func(c *clusterv1.Cluster) { c.Spec.ClusterNetwork.Pods.CIDRBlocks = []string{"192.168.128.0/17"} }),
@@ -213,6 +185,7 @@ func TestControlPlaneRefused(t *testing.T) {
 	dns := func(ip string) controlPlaneChange {
 		return func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.DNSServiceIP = ip }
 	}
+	dualStack := func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.IPFamilies = []string{"IPv4", "IPv6"} }
 	key := func(value string) controlPlaneChange {
 		return func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.SSHPublicKey = ptr(value) }
 	}
@@ -229,11 +202,18 @@ func TestControlPlaneRefused(t *testing.T) {
 		"identity kind": {"c", func(cp *v1beta1.AzureManagedControlPlane) {
 			cp.Spec.IdentityRef = &corev1.ObjectReference{Kind: "Secret", Name: "x"}
 		}, []string{"identityRef.kind", "Secret", "write AzureClusterIdentity"}},
-		"dns outside":         {"c", dns("10.0.0.10"), []string{"spec.dnsServiceIP", "10.0.0.10", `"192.168.0.0/16"`, `Cluster "c"`, "remove dnsServiceIP"}},
-		"dns network":         {"c", dns("192.168.0.0"), []string{"spec.dnsServiceIP", "first address"}},
-		"dns first":           {"c", dns("192.168.0.1"), []string{"spec.dnsServiceIP", "first address"}},
-		"dns without range":   {"noservices", dns("10.0.0.10"), []string{"spec.dnsServiceIP", `Cluster "noservices" has none`, "remove dnsServiceIP"}},
-		"two service ranges":  {"two", nil, []string{"spec.clusterNetwork.services.cidrBlocks", `Cluster "two"`, "2 ranges", "keep one"}},
+		"dns outside":          {"c", dns("10.0.0.10"), []string{"spec.dnsServiceIP", "10.0.0.10", `"192.168.0.0/16"`, `Cluster "c"`, "remove dnsServiceIP"}},
+		"dns network":          {"c", dns("192.168.0.0"), []string{"spec.dnsServiceIP", "first address"}},
+		"dns first":            {"c", dns("192.168.0.1"), []string{"spec.dnsServiceIP", "first address"}},
+		"dns without range":    {"noservices", dns("10.0.0.10"), []string{"spec.dnsServiceIP", `Cluster "noservices" has none`, "remove dnsServiceIP"}},
+		"two service ranges":   {"two", nil, []string{"spec.clusterNetwork.services.cidrBlocks", `Cluster "two"`, "2 ranges", "keep one"}},
+		"two ranges of a kind": {"same", dualStack, []string{"spec.clusterNetwork.services.cidrBlocks", "2 ranges", "one of IPv4 and one of IPv6"}},
+		"support plan": {"c", func(cp *v1beta1.AzureManagedControlPlane) {
+			cp.Spec.SKU, cp.Spec.SupportPlan = &v1beta1.SKU{Tier: v1beta1.TierStandard}, "AKSLongTermSupport"
+		}, []string{"spec.supportPlan", "AKSLongTermSupport", "set sku to Premium"}},
+		"patch": {"c", func(cp *v1beta1.AzureManagedControlPlane) {
+			cp.Spec.ASOManagedClusterPatches = []string{"{}", "spec: x"}
+		}, []string{"spec.asoManagedClusterPatches[1]", "spec: x", "write a merge patch"}},
 		"services not a CIDR": {"badservices", nil, []string{"spec.clusterNetwork.services.cidrBlocks", `"192.168.0.0" is not an address range`}},
 		"services too large":  {"large", nil, []string{`"172.0.0.0/8" is too large`, "/12", "172.30.0.0/16"}},
 		"pods over services": {"pods", func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.NetworkPluginMode = "overlay" },
@@ -261,6 +241,7 @@ func TestControlPlaneRefused(t *testing.T) {
 	good := controlPlane(a.namespace, "c", key(base64.StdEncoding.EncodeToString([]byte(publicKey+"\n"))), dns("192.168.0.10"))
 	good.Spec.SubscriptionID = subscription
 	accepted(t, a.Create(t.Context(), good))
+	accepted(t, a.Create(t.Context(), controlPlane(a.namespace, "two", dualStack)))
 }
 
 func TestControlPlaneVersion(t *testing.T) {
@@ -306,6 +287,14 @@ func TestControlPlaneWarnings(t *testing.T) {
 		"overlap": {func(cp *v1beta1.AzureManagedControlPlane) {
 			cp.Spec.VirtualNetwork = &v1beta1.VirtualNetwork{CIDRBlock: "192.0.0.0/8", Subnet: &v1beta1.Subnet{CIDRBlock: "192.167.0.0/16"}}
 		}, []string{"spec.virtualNetwork.cidrBlock", "192.0.0.0/8", `Cluster "overlap"`}},
+		"kubelet": {func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.KubeletUserAssignedIdentity = "/id" },
+			[]string{"spec.kubeletUserAssignedIdentity", "/id", "set identity.type to UserAssigned"}},
+		"addon": {func(cp *v1beta1.AzureManagedControlPlane) {
+			cp.Spec.AddonProfiles = []v1beta1.AddonProfile{{Name: "azurePolicy", Enabled: true}, {Name: "azurepolice", Enabled: true}}
+		}, []string{"spec.addonProfiles", `"azurepolice"`, "known are"}},
+		"pod-identity": {func(cp *v1beta1.AzureManagedControlPlane) {
+			cp.Spec.PodIdentityProfile = &v1beta1.PodIdentityProfile{Enabled: ptr(true)}
+		}, []string{"spec.podIdentityProfile", "workloadIdentity"}},
 		"plain": {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -21,7 +22,30 @@ func controlPlaneWarnings(spec *v1beta1.AzureManagedControlPlaneSpec) admission.
 			}
 		}
 	}
+	if spec.KubeletUserAssignedIdentity != "" && (spec.Identity == nil || spec.Identity.Type != v1beta1.ManagedIdentityUserAssigned) {
+		warnings = append(warnings, fmt.Sprintf("spec.kubeletUserAssignedIdentity %q needs an identity of the control plane that can assign it, and Azure will refuse it: "+
+			"set identity.type to UserAssigned", spec.KubeletUserAssignedIdentity))
+	}
+	warnings = append(warnings, addonWarnings(spec.AddonProfiles)...)
 	return append(warnings, retirementWarnings(&spec.AzureManagedControlPlaneClassSpec)...)
+}
+
+// addons are the names AKS knows. They are no enum of the CRD: AKS adds names without a new api-version.
+var addons = []string{
+	"aciConnectorLinux", "ACCSGXDevicePlugin", "azureDefender", "azureKeyvaultSecretsProvider", "azurepolicy", "extensionManager", "gitops",
+	"httpApplicationRouting", "ingressApplicationGateway", "kubeDashboard", "omsagent", "openServiceMesh",
+}
+
+func addonWarnings(profiles []v1beta1.AddonProfile) admission.Warnings {
+	var warnings admission.Warnings
+	for _, addon := range profiles {
+		known := func(name string) bool { return strings.EqualFold(name, addon.Name) }
+		if !slices.ContainsFunc(addons, known) {
+			warnings = append(warnings, fmt.Sprintf("spec.addonProfiles has %q, which is not an add-on known here, and Azure may refuse it: known are %s",
+				addon.Name, strings.Join(addons, ", ")))
+		}
+	}
+	return warnings
 }
 
 func accessWarnings(access *v1beta1.APIServerAccessProfile) admission.Warnings {
@@ -55,6 +79,9 @@ func retirementWarnings(spec *v1beta1.AzureManagedControlPlaneClassSpec) admissi
 	}
 	if spec.NetworkPlugin == "kubenet" {
 		warnings = append(warnings, `spec.networkPlugin "kubenet" is retired by AKS in March 2028: use azure with networkPluginMode overlay for new clusters`)
+	}
+	if pods := spec.PodIdentityProfile; pods != nil && pods.Enabled != nil && *pods.Enabled {
+		warnings = append(warnings, "spec.podIdentityProfile is not supported by Azure since September 2025: use securityProfile.workloadIdentity")
 	}
 	return warnings
 }

@@ -65,11 +65,17 @@ func refusal(pool, cluster, what string) error {
 
 // nodePoolDeletion decides about the deletion of an AzureManagedMachinePool.
 func (l lookup) nodePoolDeletion(ctx context.Context, object *v1beta1.AzureManagedMachinePool) error {
-	if object.Spec.Mode != v1beta1.NodePoolModeSystem || goesAnyway(object) {
+	if goesAnyway(object) {
 		return nil
+	}
+	if err := protected(kindNodePool, object); err != nil || object.Spec.Mode != v1beta1.NodePoolModeSystem {
+		return err
 	}
 	cluster, err := l.clusterNameOfPool(ctx, object)
 	if err != nil {
+		return err
+	}
+	if stays, err := l.staysInAzure(ctx, object, cluster); err != nil || stays {
 		return err
 	}
 	return l.refuseIfLast(ctx, object.Namespace, cluster, object.Name, "delete")
@@ -84,11 +90,14 @@ func (l lookup) machinePoolDeletion(ctx context.Context, mp *clusterv1.MachinePo
 	}
 	object := &v1beta1.AzureManagedMachinePool{}
 	found, err := l.get(ctx, kindNodePool, mp.Namespace, ref.Name, object)
-	if err != nil || !found || object.Spec.Mode != v1beta1.NodePoolModeSystem || !object.DeletionTimestamp.IsZero() {
+	if err != nil || !found || !object.DeletionTimestamp.IsZero() || ownedByAnother(object, mp) {
 		return err
 	}
-	if ownedByAnother(object, mp) {
-		return nil
+	if err := protected(kindNodePool, object); err != nil || object.Spec.Mode != v1beta1.NodePoolModeSystem {
+		return err
+	}
+	if stays, err := l.staysInAzure(ctx, object, mp.Spec.ClusterName); err != nil || stays {
+		return err
 	}
 	return l.refuseIfLast(ctx, mp.Namespace, mp.Spec.ClusterName, object.Name, "delete")
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // +kubebuilder:webhook:path=/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool,mutating=true,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepools,verbs=create;update,versions=v1beta1,name=default.azuremanagedmachinepool.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
-// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepools,verbs=create;update;delete,versions=v1beta1,name=validation.azuremanagedmachinepool.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has((request.operation == 'DELETE' ? oldObject : object).metadata.deletionTimestamp)"},{"name":"spec-changes","expression":"request.operation != 'UPDATE' || object.spec != oldObject.spec"}]}`
+// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepools,verbs=create;update;delete,versions=v1beta1,name=validation.azuremanagedmachinepool.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has((request.operation == 'DELETE' ? oldObject : object).metadata.deletionTimestamp)"},{"name":"spec-or-policy-changes","expression":"request.operation != 'UPDATE' || object.spec != oldObject.spec || object.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy'] != oldObject.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy']"}]}`
 
 type nodePoolDefaulter struct {
 	decoder admission.Decoder
@@ -69,8 +69,13 @@ type nodePoolValidator struct {
 }
 
 func (v *nodePoolValidator) ValidateCreate(ctx context.Context, object *v1beta1.AzureManagedMachinePool) (admission.Warnings, error) {
-	problems := nodePoolProblems(&object.Spec)
+	problems := append(nodePoolProblems(&object.Spec), policyProblems(object)...)
+	problems = append(problems, passthroughProblems(aks.PoolPassthrough(object), field.NewPath("spec"))...)
 	cluster, err := v.clusterNameOfPool(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	unchecked, err := v.poolPassthroughWarnings(ctx, object, cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -82,12 +87,16 @@ func (v *nodePoolValidator) ValidateCreate(ctx context.Context, object *v1beta1.
 		problems = append(problems, field.Invalid(field.NewPath("spec", "name"), aks.PoolName(object),
 			fmt.Sprintf("is the name in Azure of %s %q of the same Cluster: choose another spec.name", kindNodePool, twin)))
 	}
-	return nodePoolWarnings(&object.Spec), v.answer(object, problems)
+	return append(nodePoolWarnings(&object.Spec), unchecked...), v.answer(object, problems)
 }
 
 func (v *nodePoolValidator) ValidateUpdate(ctx context.Context, old, object *v1beta1.AzureManagedMachinePool) (admission.Warnings, error) {
-	if !object.DeletionTimestamp.IsZero() || apiequality.Semantic.DeepEqual(old.Spec, object.Spec) {
+	if !object.DeletionTimestamp.IsZero() {
 		return nil, nil
+	}
+	problems := added(policyProblems(old), policyProblems(object))
+	if apiequality.Semantic.DeepEqual(old.Spec, object.Spec) {
+		return nil, v.answer(object, problems)
 	}
 	if old.Spec.Mode == v1beta1.NodePoolModeSystem && object.Spec.Mode != v1beta1.NodePoolModeSystem {
 		cluster, err := v.clusterNameOfPool(ctx, object)
@@ -98,7 +107,14 @@ func (v *nodePoolValidator) ValidateUpdate(ctx context.Context, old, object *v1b
 			return nil, err
 		}
 	}
-	return nodePoolWarnings(&object.Spec), v.answer(object, added(nodePoolProblems(&old.Spec), nodePoolProblems(&object.Spec)))
+	problems = append(problems, added(nodePoolProblems(&old.Spec), nodePoolProblems(&object.Spec))...)
+	problems = append(problems, added(passthroughProblems(aks.PoolPassthrough(old), field.NewPath("spec")),
+		passthroughProblems(aks.PoolPassthrough(object), field.NewPath("spec")))...)
+	unchecked, err := v.changedPassthroughWarnings(ctx, old, object)
+	if err != nil {
+		return nil, err
+	}
+	return append(nodePoolWarnings(&object.Spec), unchecked...), v.answer(object, problems)
 }
 
 func (v *nodePoolValidator) ValidateDelete(ctx context.Context, object *v1beta1.AzureManagedMachinePool) (admission.Warnings, error) {
@@ -153,7 +169,8 @@ func nodePoolProblems(spec *v1beta1.AzureManagedMachinePoolSpec) field.ErrorList
 	if spec.LinuxOSConfig != nil && spec.OSType == "Windows" {
 		problems = append(problems, field.Forbidden(path.Child("linuxOSConfig"), `osType is "Windows": remove linuxOSConfig, or change osType to Linux`))
 	}
-	return problems
+	problems = append(problems, tagProblems(spec.AdditionalTags, path.Child("additionalTags"))...)
+	return append(problems, patchProblems(spec.ASOManagedClustersAgentPoolPatches, path.Child("asoManagedClustersAgentPoolPatches"))...)
 }
 
 func nodePoolWarnings(spec *v1beta1.AzureManagedMachinePoolSpec) admission.Warnings {

@@ -71,6 +71,9 @@ func TestNodePoolRefused(t *testing.T) {
 			p.Spec.Taints = []v1beta1.Taint{{Key: "a=b", Effect: "NoSchedule"}}
 		},
 			[]string{"spec.taints[0].key", "a=b", "key of a taint"}},
+		"patch": {"p", func(p *v1beta1.AzureManagedMachinePool) {
+			p.Spec.ASOManagedClustersAgentPoolPatches = []string{"[1]"}
+		}, []string{"spec.asoManagedClustersAgentPoolPatches[0]", "is not an object"}},
 		"no system node": {"p", func(p *v1beta1.AzureManagedMachinePool) {
 			p.Spec.Mode, p.Spec.Scaling = v1beta1.NodePoolModeSystem, &v1beta1.Scaling{MinSize: ptr(int32(0)), MaxSize: ptr(int32(3))}
 		}, []string{"spec.scaling.minSize", "1 or more"}},

@@ -33,7 +33,12 @@ func (controlPlaneTemplateDefaulter) Default(_ context.Context, template *v1beta
 type controlPlaneTemplateValidator struct{}
 
 func (controlPlaneTemplateValidator) ValidateCreate(_ context.Context, template *v1beta1.AzureManagedControlPlaneTemplate) (admission.Warnings, error) {
-	return templateWarnings(template), nil
+	problems := classProblems(&template.Spec.Template.Spec.AzureManagedControlPlaneClassSpec, field.NewPath("spec", "template", "spec"))
+	made := &v1beta1.AzureManagedControlPlane{}
+	made.Spec.AzureManagedControlPlaneClassSpec = template.Spec.Template.Spec.AzureManagedControlPlaneClassSpec
+	refused, warnings := templatePassthrough(aks.ControlPlanePassthrough(made, ""), controlPlanePassthroughWarnings(made))
+	return append(templateWarnings(template), warnings...),
+		invalid(v1beta1.GroupVersion.WithKind(kindControlPlane+"Template").GroupKind(), template.Name, append(problems, refused...))
 }
 
 func (controlPlaneTemplateValidator) ValidateUpdate(ctx context.Context, old, template *v1beta1.AzureManagedControlPlaneTemplate) (admission.Warnings, error) {
@@ -55,11 +60,15 @@ func templateWarnings(template *v1beta1.AzureManagedControlPlaneTemplate) admiss
 type nodePoolTemplateValidator struct{}
 
 func (nodePoolTemplateValidator) ValidateCreate(_ context.Context, template *v1beta1.AzureManagedMachinePoolTemplate) (admission.Warnings, error) {
+	made := &v1beta1.AzureManagedMachinePool{}
+	made.Spec.AzureManagedMachinePoolClassSpec = template.Spec.Template.Spec
+	problems, warnings := templatePassthrough(aks.PoolPassthrough(made),
+		aks.PassthroughWarnings("agentPools", made.Spec.Passthrough, aks.PoolAPIVersion(&v1beta1.AzureManagedControlPlane{}, made)))
 	if name := template.Spec.Template.Spec.Name; name != "" {
-		return admission.Warnings{fmt.Sprintf("spec.template.spec.name %q is the name in Azure of every pool made from this template, and a cluster can have only one of them: "+
-			"leave it out to use the names of the topology's pools", name)}, nil
+		warnings = append(warnings, fmt.Sprintf("spec.template.spec.name %q is the name in Azure of every pool made from this template, and a cluster can have only one of them: "+
+			"leave it out to use the names of the topology's pools", name))
 	}
-	return nil, nil
+	return warnings, invalid(schema.GroupKind{Group: v1beta1.GroupName, Kind: kindNodePool + "Template"}, template.Name, problems)
 }
 
 func (nodePoolTemplateValidator) ValidateUpdate(ctx context.Context, old, template *v1beta1.AzureManagedMachinePoolTemplate) (admission.Warnings, error) {

@@ -76,7 +76,7 @@ func SetupWithManager(mgr manager.Manager, options Options) error {
 	server.Register("/validate-cluster-x-k8s-io-v1beta2-machinepool",
 		admission.WithValidator(scheme, &machinePoolValidator{lookup: around}))
 	server.Register("/validate-cluster-x-k8s-io-v1beta2-cluster",
-		admission.WithValidator(scheme, &clusterValidator{}))
+		admission.WithValidator(scheme, &clusterValidator{lookup: around}))
 	return nil
 }
 

@@ -75,7 +75,7 @@ type plane struct {
 }
 
 // quick are durations of emulated operations that are long enough to see a state in.
-const quick = "--durations=managedCluster=2s,agentPool=2s,unchanged=1s,resourceGroup.delete=1s"
+const quick = "--durations=managedCluster=2s,agentPool=2s,unchanged=1s,resourceGroup.delete=1s,fleet=2s,extension=2s"
 
 // crowded is the sandbox most stories share: each has namespaces, resource groups and clusters of its own.
 func crowded(t *testing.T) *plane {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 func main() {
@@ -34,7 +35,7 @@ func run(specs, provider, sim string, report io.Writer) error {
 	for _, out := range []struct {
 		dir    string
 		wanted func(table) bool
-	}{{provider, forProvider}, {sim, func(table) bool { return true }}} {
+	}{{provider, forProvider}, {sim, forEmulator}} {
 		if err := write(out.dir, specs, tables, out.wanted, report); err != nil {
 			return err
 		}
@@ -44,15 +45,23 @@ func run(specs, provider, sim string, report io.Writer) error {
 
 // forProvider selects the api-versions the provider pins; anything else would be dead weight in its binary.
 func forProvider(t table) bool {
-	pinned := map[string]string{
-		aks:            "2026-05-01",
-		agentPools:     "2026-05-01",
-		virtualNetwork: "2021-02-01",
-		subnet:         "2021-02-01",
-		resourceGroup:  "2021-04-01",
+	pinned := map[string][]string{
+		aks:             {"2026-05-01", "2026-05-02-preview"},
+		agentPools:      {"2026-05-01", "2026-05-02-preview"},
+		maintenance:     {"2026-05-01"},
+		fleetMember:     {"2024-04-01"},
+		extension:       {"2023-05-01"},
+		privateEndpoint: {"2024-05-01"},
+		virtualNetwork:  {"2021-02-01"},
+		subnet:          {"2021-02-01"},
+		resourceGroup:   {"2021-04-01"},
 	}
-	return pinned[t.resourceType] == t.apiVersion
+	return slices.Contains(pinned[t.resourceType], t.apiVersion)
 }
+
+// forEmulator leaves out private endpoints: their only description is one of templates, and the emulator's own type is
+// written after recorded answers.
+func forEmulator(t table) bool { return t.resourceType != privateEndpoint }
 
 func write(dir, specs string, tables []table, wanted func(table) bool, report io.Writer) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

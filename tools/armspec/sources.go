@@ -12,10 +12,14 @@ const (
 	agentPools     = aks + "/agentPools"
 	maintenance    = aks + "/maintenanceConfigurations"
 	trustedAccess  = aks + "/trustedAccessRoleBindings"
+	fleetMember    = "Microsoft.ContainerService/fleets/members"
+	extension      = "Microsoft.KubernetesConfiguration/extensions"
 	virtualNetwork = "Microsoft.Network/virtualNetworks"
 	subnet         = virtualNetwork + "/subnets"
 	resourceGroup  = "Microsoft.Resources/resourceGroups"
 	scaleSet       = "Microsoft.Compute/virtualMachineScaleSets"
+
+	privateEndpoint = "Microsoft.Network/privateEndpoints"
 )
 
 var aksVersions = []string{"2025-02-01", "2025-07-01", "2026-05-01", "2026-05-02-preview"}
@@ -56,6 +60,7 @@ func (r *reader) all() ([]table, error) {
 		{subnet, "2021-02-01", "network/resource-manager/Microsoft.Network/stable/2021-02-01/virtualNetwork.json", "Subnet"},
 		{aks, "2021-05-01", "containerservice/resource-manager/Microsoft.ContainerService/stable/2021-05-01/managedClusters.json", "ManagedCluster"},
 		{agentPools, "2021-05-01", "containerservice/resource-manager/Microsoft.ContainerService/stable/2021-05-01/managedClusters.json", "AgentPool"},
+		{privateEndpoint, "2021-02-01", "network/resource-manager/Microsoft.Network/stable/2021-02-01/privateEndpoint.json", "PrivateEndpoint"},
 		{resourceGroup, "2021-04-01", "resources/resource-manager/Microsoft.Resources/stable/2021-04-01/resources.json", "ResourceGroup"},
 		{scaleSet, "2021-03-01", "compute/resource-manager/Microsoft.Compute/stable/2021-03-01/compute.json", "VirtualMachineScaleSet"},
 	} {
@@ -147,7 +152,7 @@ func (r *reader) document(file, pointer string, shallow bool) ([]row, error) {
 	return rows[1:], nil
 }
 
-// newerNetwork adds the api-versions of virtual networks other clients use. Only template schemas exist for
+// newerNetwork adds the api-versions of network resources that came after the Swagger documents. Only template schemas exist for
 // them; the read-only properties come from the newest Swagger document there is.
 func (r *reader) newerNetwork(tables []table) ([]table, error) {
 	readOnly := map[string][]row{}
@@ -157,7 +162,7 @@ func (r *reader) newerNetwork(tables []table) ([]table, error) {
 	var out []table
 	for _, version := range []string{"2024-05-01", "2025-07-01"} {
 		file := "arm-json-schema/" + version + "/Microsoft.Network.NRP.json"
-		for _, resourceType := range []string{virtualNetwork, subnet} {
+		for _, resourceType := range []string{virtualNetwork, subnet, privateEndpoint} {
 			rows, err := r.template(file, strings.ReplaceAll(strings.TrimPrefix(resourceType, "Microsoft.Network/"), "/", "_"))
 			if err != nil {
 				return nil, err

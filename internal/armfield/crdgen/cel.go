@@ -9,8 +9,8 @@ import (
 	"github.com/capaks/capaks/internal/armfield"
 )
 
-// celField writes CEL about one field. It tests with has() and not with optional values (self.?a.?b), because the API
-// server cannot tell how long an optional string may be, and then refuses the rule as too expensive.
+// celField writes CEL about one field. It takes values by self.a.b and not by optional ones (self.?a.?b.value()), because the
+// API server cannot tell how long an optional string may be, and then refuses the rule as too expensive.
 type celField struct {
 	armfield.Field
 	path string
@@ -29,17 +29,16 @@ func (c celField) isList() bool   { return c.kind() == reflect.Slice }
 
 func (c celField) of(object string) string { return object + "." + c.path }
 
-// present says that the field is there: has(self.a) && has(self.a.b).
+// present says that the field is there: has(self.a), self.?a.?b.hasValue().
 func (c celField) present(object string) string {
-	var tests []string
-	at := object
-	for name := range strings.SplitSeq(c.path, ".") {
-		at += "." + name
-		if at != object+".spec" { // at the root; a kind without a spec is not one of ours
-			tests = append(tests, "has("+at+")")
-		}
+	path := c.path
+	if rest, ok := strings.CutPrefix(path, "spec."); ok { // at the root; a kind without a spec is not one of ours
+		object, path = object+".spec", rest
 	}
-	return strings.Join(tests, " && ")
+	if !strings.Contains(path, ".") {
+		return "has(" + object + "." + path + ")"
+	}
+	return object + ".?" + strings.ReplaceAll(path, ".", ".?") + ".hasValue()"
 }
 
 func (c celField) or(object, otherwise string) string {

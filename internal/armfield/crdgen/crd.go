@@ -68,11 +68,28 @@ func complete(crd *apiextensionsv1.CustomResourceDefinition) error {
 
 	old := *version.DeepCopy()
 	old.Name, old.Storage, old.Deprecated = oldVersion, false, true
+	withoutDescriptions(old.Schema.OpenAPIV3Schema)
 	warning := fmt.Sprintf("%s/%s %s is deprecated; use %s/%s", crd.Spec.Group, oldVersion, k.name, crd.Spec.Group, storageVersion)
 	old.DeprecationWarning = &warning
 	crd.Spec.Versions = []apiextensionsv1.CustomResourceDefinitionVersion{old, *version}
 	crd.Spec.Conversion = &apiextensionsv1.CustomResourceConversion{Strategy: apiextensionsv1.NoneConverter}
 	return nil
+}
+
+// withoutDescriptions keeps the deprecated version short: an object that is applied by kubectl repeats itself in an
+// annotation, which may have 256 KiB, and the texts are those of the other version.
+func withoutDescriptions(schema *apiextensionsv1.JSONSchemaProps) {
+	schema.Description = ""
+	for name, p := range schema.Properties {
+		withoutDescriptions(&p)
+		schema.Properties[name] = p
+	}
+	if schema.Items != nil && schema.Items.Schema != nil {
+		withoutDescriptions(schema.Items.Schema)
+	}
+	if schema.AdditionalProperties != nil && schema.AdditionalProperties.Schema != nil {
+		withoutDescriptions(schema.AdditionalProperties.Schema)
+	}
 }
 
 // label says which contract of Cluster API the versions fulfil, and lets clusterctl move take identities along.
@@ -95,9 +112,19 @@ func specSchema(root *apiextensionsv1.JSONSchemaProps, k kind) *apiextensionsv1.
 	return at(root, path...)
 }
 
+// items stands in a path for the items of a list.
+const items = "[]"
+
 // at finds a property; a change of what it points to must be put back with put.
 func at(schema *apiextensionsv1.JSONSchemaProps, path ...string) *apiextensionsv1.JSONSchemaProps {
 	for _, name := range path {
+		if name == items {
+			if schema.Items == nil {
+				return nil
+			}
+			schema = schema.Items.Schema
+			continue
+		}
 		next, ok := schema.Properties[name]
 		if !ok {
 			return nil
@@ -109,7 +136,14 @@ func at(schema *apiextensionsv1.JSONSchemaProps, path ...string) *apiextensionsv
 
 // put replaces a property.
 func put(schema *apiextensionsv1.JSONSchemaProps, value apiextensionsv1.JSONSchemaProps, path ...string) {
-	if len(path) == 1 {
+	switch {
+	case path[0] == items && len(path) == 1:
+		schema.Items.Schema = &value
+		return
+	case path[0] == items:
+		put(schema.Items.Schema, value, path[1:]...)
+		return
+	case len(path) == 1:
 		schema.Properties[path[0]] = value
 		return
 	}
@@ -128,10 +162,11 @@ func bothFormsOfSKU(root *apiextensionsv1.JSONSchemaProps, k kind) error {
 		return nil
 	}
 	tiers := []v1beta1.SKUTier{v1beta1.TierFree, v1beta1.TierPaid, v1beta1.TierStandard, v1beta1.TierPremium}
+	forms := []v1beta1.SKU{{Bare: true}, {}, {Name: v1beta1.SKUNameBase}, {Name: v1beta1.SKUNameAutomatic}}
 	var values []apiextensionsv1.JSON
-	for _, bare := range []bool{true, false} {
-		for _, tier := range tiers {
-			raw, err := json.Marshal(v1beta1.SKU{Tier: tier, Bare: bare})
+	for _, form := range forms {
+		for _, form.Tier = range tiers {
+			raw, err := json.Marshal(form)
 			if err != nil {
 				return err
 			}

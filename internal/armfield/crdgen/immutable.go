@@ -22,6 +22,7 @@ func immutabilityRules(root *apiextensionsv1.JSONSchemaProps, k kind) {
 		addRule(root, specPath(scope), blockRule(name, block, k))
 	}
 	for _, f := range fields {
+		itemRules(root, f, k)
 		scope, name := split(f.JSONPath)
 		switch {
 		case f.Mutability == armfield.Mutable:
@@ -32,6 +33,21 @@ func immutabilityRules(root *apiextensionsv1.JSONSchemaProps, k kind) {
 		default:
 			addRule(root, specPath(""), transition(f, f.JSONPath, k))
 		}
+	}
+}
+
+// itemRules adds the rules of the fields inside a list whose items have a key. They sit at the items: the API server finds the
+// old item by its key.
+func itemRules(root *apiextensionsv1.JSONSchemaProps, list armfield.Field, k kind) {
+	fields, key := list.Items()
+	for _, f := range fields {
+		if key == "" || f.Mutability == armfield.Mutable {
+			continue
+		}
+		path := f.JSONPath
+		f.JSONPath = list.JSONPath + "[]." + path
+		k.wayOut = "remove the entry first and add it again"
+		addRule(root, append(specPath(list.JSONPath), items), transition(f, path, k))
 	}
 }
 

@@ -1,6 +1,6 @@
 // Command crdgen completes the CRDs that controller-gen made, with what is derived from the arm tags or cannot be said
 // in markers: rules for immutable fields, the version v1alpha4, the contract labels, the two forms of sku, conditions of
-// the earlier provider. It also writes the field reference. It changes the files in place and must run right after
+// the earlier provider. It also writes the field reference and the coverage report. It changes the files in place and must run right after
 // controller-gen. It must not hold a rule about a single field that a marker could express.
 package main
 
@@ -17,7 +17,7 @@ import (
 
 func main() {
 	crds := flag.String("crds", "config/crd/bases", "folder with the CRDs to complete")
-	docs := flag.String("docs", "docs/reference/api.md", "file for the field reference; none if empty")
+	docs := flag.String("docs", "docs/reference", "folder for the field reference and the coverage report; none if empty")
 	flag.Parse()
 	if err := run(*crds, *docs); err != nil {
 		fmt.Fprintln(os.Stderr, "crdgen:", err)
@@ -51,7 +51,10 @@ func run(dir, docs string) error {
 	if docs == "" {
 		return nil
 	}
-	return os.WriteFile(docs, []byte(reference(byKind)), 0o644)
+	return errors.Join(
+		os.WriteFile(filepath.Join(docs, "api.md"), []byte(reference(byKind)), 0o644),
+		os.WriteFile(filepath.Join(docs, "coverage.md"), []byte(coverageReport()), 0o644),
+	)
 }
 
 func rewrite(file string) (*apiextensionsv1.CustomResourceDefinition, error) {

@@ -49,9 +49,7 @@ func reference(crds map[string]*apiextensionsv1.CustomResourceDefinition) string
 			continue
 		}
 		fields := map[string]armfield.Field{}
-		for _, f := range armfield.Table(k.spec) {
-			fields[f.JSONPath] = f
-		}
+		collect(fields, armfield.Table(k.spec), "", "")
 		b.WriteString("\n### spec\n\n| Field | Type | Default | Change | Azure property | Meaning |\n|---|---|---|---|---|---|\n")
 		specRows(&b, at(root, "spec"), "", fields)
 		if status := at(root, "status"); status != nil {
@@ -60,6 +58,26 @@ func reference(crds map[string]*apiextensionsv1.CustomResourceDefinition) string
 		}
 	}
 	return b.String()
+}
+
+// collect finds fields by their path, also inside lists.
+func collect(into map[string]armfield.Field, fields []armfield.Field, prefix, property string) {
+	for _, f := range fields {
+		path := prefix + f.JSONPath
+		if f.ARMPath != "" {
+			f.ARMPath = property + f.ARMPath
+		}
+		into[path] = f
+		inside, key := f.Items()
+		below := f.ARMPath + "[]."
+		switch {
+		case f.ARMPath == "":
+			below = ""
+		case key != "":
+			below = f.ARMPath + "{}."
+		}
+		collect(into, inside, path+"[].", below)
+	}
 }
 
 func specRows(b *strings.Builder, schema *apiextensionsv1.JSONSchemaProps, prefix string, fields map[string]armfield.Field) {

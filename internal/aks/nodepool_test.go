@@ -1,0 +1,65 @@
+package aks
+
+import (
+	"testing"
+
+	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/fieldset"
+)
+
+func TestPoolCount(t *testing.T) {
+	limits := func(low, high int32) *v1beta1.Scaling { return &v1beta1.Scaling{MinSize: &low, MaxSize: &high} }
+	pool := func(count int64, autoscaled bool) fieldset.Object {
+		return fieldset.Object{"properties": fieldset.Object{"count": count, "enableAutoScaling": autoscaled}}
+	}
+	for name, c := range map[string]struct {
+		replicas int32
+		scaling  *v1beta1.Scaling
+		managed  bool
+		observed fieldset.Object
+		want     int64
+		sent     bool
+	}{
+		"declared":                          {3, nil, false, pool(2, false), 3, true},
+		"somebody else scales":              {3, nil, true, pool(2, false), 0, false},
+		"somebody else scales a new pool":   {3, nil, true, nil, 3, true},
+		"a new pool below the limits":       {1, limits(2, 5), false, nil, 2, true},
+		"a new pool above the limits":       {9, limits(2, 5), false, nil, 5, true},
+		"turned on inside the limits":       {9, limits(2, 5), false, pool(3, false), 0, false},
+		"turned on below the limits":        {1, limits(2, 5), false, pool(1, false), 2, true},
+		"turned on above the limits":        {1, limits(2, 5), false, pool(7, false), 5, true},
+		"the autoscaler owns it":            {1, limits(2, 5), false, pool(4, true), 0, false},
+		"the limits moved while it is on":   {1, limits(5, 9), false, pool(4, true), 0, false},
+		"turned off: what is declared":      {6, nil, false, pool(4, true), 6, true},
+		"turned on, and Azure has no count": {6, limits(2, 5), false, fieldset.Object{}, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := Pool{Object: &v1beta1.AzureManagedMachinePool{}, Replicas: &c.replicas, ReplicasManaged: c.managed}
+			p.Object.Spec.Scaling = c.scaling
+			got, sent := poolCount(p, c.observed)
+			if sent != c.sent || sent && got != c.want {
+				t.Errorf("count %d, sent %v; want %d, %v", got, sent, c.want, c.sent)
+			}
+		})
+	}
+}
+
+func TestPoolVersionGoesOneMinorAtATime(t *testing.T) {
+	cluster := fieldset.Object{"properties": fieldset.Object{"currentKubernetesVersion": "1.35.1"}}
+	for _, c := range []struct{ current, want, next string }{
+		{"1.33.4", "v1.34.1", "1.34.1"},
+		{"1.33.4", "v1.35.1", "1.34"},
+		{"1.34.7", "v1.35.1", "1.35.1"},
+		{"1.32.1", "1.35", "1.33"},
+		{"1.35.1", "v1.34.1", "1.35.1"}, // never back
+		{"1.33.4", "v1.36.0", "1.33.4"}, // not beyond the control plane
+	} {
+		observed := fieldset.Object{"properties": fieldset.Object{"orchestratorVersion": c.current, "currentOrchestratorVersion": c.current}}
+		if got := poolVersion(Pool{Version: c.want}, observed, cluster); got != c.next {
+			t.Errorf("from %s to %s: %s is asked for, want %s", c.current, c.want, got, c.next)
+		}
+	}
+	if got := poolVersion(Pool{Version: "v1.34.1"}, nil, cluster); got != "1.34.1" {
+		t.Errorf("a new pool gets %s", got)
+	}
+}
