@@ -10,13 +10,14 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type AzureManagedControlPlaneSpec struct {
 	AzureManagedControlPlaneClassSpec `json:",inline"`
 
-	// version is the Kubernetes version of the control plane, for example v1.33.4 (the leading v may be left out). It can
-	// only rise; AKS goes one minor version at a time, and so does the provider when the difference is larger. Pools follow
-	// the version of their MachinePool and are never newer.
+	// version is the Kubernetes version of the control plane, for example v1.33.4 (the leading v may be left out), or a minor
+	// version, for example v1.33: the latest patch on offer when the cluster is created or upgraded to it, any patch of it
+	// afterwards. It can only rise, and is a floor: what AKS upgrades by itself stays. A version several minors away is reached
+	// one minor at a time, see upgrade. Pools follow the version of their MachinePool and are never newer.
 	// https://learn.microsoft.com/azure/aks/supported-kubernetes-versions
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:XValidation:rule=`self.matches('^v?(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)([-0-9a-zA-Z_.+]*)?$')`,messageExpression=`'version "' + self + '" is not a Kubernetes version: write major, minor and patch, for example v1.33.4'`
+	// +kubebuilder:validation:XValidation:rule=`self.matches('^v?(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(\\.(0|[1-9][0-9]*)([-0-9a-zA-Z_.+]*)?)?$')`,messageExpression=`'version "' + self + '" is not a Kubernetes version: write major, minor and patch, for example v1.33.4, or major and minor, for example v1.33'`
 	Version string `json:"version" arm:"properties.kubernetesVersion,version,up"`
 
 	// nodeResourceGroupName is the resource group AKS makes for the nodes, load balancer and disks. Default:
@@ -70,6 +71,7 @@ type AzureManagedControlPlaneSpec struct {
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.provisioningState`,description="Provisioning state Azure reports"
 // +kubebuilder:printcolumn:name="Operation",type=string,JSONPath=`.status.operation.description`,description="What Azure works on"
 // +kubebuilder:printcolumn:name="%",type=integer,JSONPath=`.status.operation.percentComplete`,description="Progress of the operation"
+// +kubebuilder:printcolumn:name="Elapsed",type=date,JSONPath=`.status.operation.startTime`,description="Time since the operation began"
 // +kubebuilder:printcolumn:name="Paused",type=string,JSONPath=`.status.conditions[?(@.type=="Paused")].status`,description="Nothing is sent to Azure"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is not ready"

@@ -196,6 +196,10 @@ type AzureManagedControlPlaneClassSpec struct {
 	// +optional
 	UpgradeSettings *ClusterUpgradeSettings `json:"upgradeSettings,omitempty" arm:"properties.upgradeSettings"`
 
+	// upgrade says in which order control plane and pools come to newer Kubernetes versions.
+	// +optional
+	Upgrade *UpgradePolicy `json:"upgrade,omitempty"`
+
 	// maintenanceConfigurations say when AKS may work on the cluster by itself. They can be changed at any time.
 	// https://learn.microsoft.com/azure/aks/planned-maintenance
 	// +optional

@@ -32,6 +32,14 @@ type AzureManagedControlPlaneStatus struct {
 	// +optional
 	AutoUpgradeVersion string `json:"autoUpgradeVersion,omitempty"`
 
+	// upgrade is the way to newer Kubernetes versions, of the last upgrade where none is under way.
+	// +optional
+	Upgrade *UpgradeStatus `json:"upgrade,omitempty"`
+
+	// availableUpgrades are the Kubernetes versions AKS had on offer for the cluster when it was asked last.
+	// +optional
+	AvailableUpgrades *AvailableUpgrades `json:"availableUpgrades,omitempty"`
+
 	// externalManagedControlPlane is true: the control plane does not run on Machines.
 	// +optional
 	ExternalManagedControlPlane *bool `json:"externalManagedControlPlane,omitempty"`

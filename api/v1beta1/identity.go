@@ -55,13 +55,14 @@ type AzureClusterIdentitySpec struct {
 	ResourceID string `json:"resourceID,omitempty" arm:"-,identity"`
 
 	// userAssignedIdentityCredentialsPath is the path of the file with credentials inside the manager's pod, for
-	// UserAssignedIdentityCredential.
+	// UserAssignedIdentityCredential: the JSON of one user-assigned identity as the managed identity data plane hands it out.
+	// The file's own tenant and client count. It is read again whenever it changes.
 	// +optional
 	// +kubebuilder:validation:MaxLength=4096
 	UserAssignedIdentityCredentialsPath string `json:"userAssignedIdentityCredentialsPath,omitempty" arm:"-,identity"`
 
 	// userAssignedIdentityCredentialsCloudType is the cloud of those credentials: public (the default), china or
-	// usgovernment.
+	// usgovernment. It decides where to sign in when the file does not.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.lowerAscii() in ['public', 'china', 'usgovernment']",messageExpression="'userAssignedIdentityCredentialsCloudType \"' + self + '\" is not a cloud: write public, china or usgovernment'"
@@ -90,7 +91,8 @@ type AzureClusterIdentityStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions tell the state in detail.
+	// conditions tell the state in detail. CredentialsValid says whether one can sign in with the identity, and until when a
+	// certificate is valid.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -104,6 +106,8 @@ type AzureClusterIdentityStatus struct {
 // +kubebuilder:storageversion
 // +kubebuilder:subresource:status
 // +kubebuilder:printcolumn:name="Type",type=string,JSONPath=`.spec.type`
+// +kubebuilder:printcolumn:name="Valid",type=string,JSONPath=`.status.conditions[?(@.type=='CredentialsValid')].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=='CredentialsValid')].reason`
 // +kubebuilder:printcolumn:name="Client ID",type=string,priority=1,JSONPath=`.spec.clientID`
 // +kubebuilder:printcolumn:name="Tenant ID",type=string,priority=1,JSONPath=`.spec.tenantID`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

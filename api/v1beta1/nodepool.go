@@ -66,6 +66,14 @@ type AzureManagedMachinePoolStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	ResourceID string `json:"resourceID,omitempty"`
 
+	// agentPoolName is the name of the pool in Azure.
+	// +optional
+	AgentPoolName string `json:"agentPoolName,omitempty"`
+
+	// replacement is how far the replacement of the agent pool by another one is; it is there only while that goes on.
+	// +optional
+	Replacement *NodePoolReplacementStatus `json:"replacement,omitempty"`
+
 	// observedGeneration is the generation of the spec this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
@@ -92,13 +100,13 @@ type AzureManagedMachinePoolStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Everything asked for is there"
 // +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.version`,description="Kubernetes version of the nodes"
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.provisioningState`,description="Provisioning state Azure reports"
+// +kubebuilder:printcolumn:name="%",type=integer,JSONPath=`.status.operation.percentComplete`,description="Progress of the operation"
+// +kubebuilder:printcolumn:name="Elapsed",type=date,JSONPath=`.status.operation.startTime`,description="Time since the operation began"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Operation",type=string,priority=1,JSONPath=`.status.operation.description`,description="What Azure works on"
-// +kubebuilder:printcolumn:name="%",type=integer,priority=1,JSONPath=`.status.operation.percentComplete`,description="Progress of the operation"
 // +kubebuilder:printcolumn:name="Paused",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Paused")].status`,description="Nothing is sent to Azure"
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,description="Why it is not ready, in words"
 // +kubebuilder:printcolumn:name="Resource ID",type=string,priority=1,JSONPath=`.status.resourceID`
-// +kubebuilder:validation:XValidation:rule=`oldSelf.hasValue() || has(self.spec.name) || self.metadata.name.matches('^[a-z][a-z0-9]{0,11}$') && (self.spec.?osType.orValue('Linux') != 'Windows' || size(self.metadata.name) <= 6)`,messageExpression=`'metadata.name "' + self.metadata.name + '" is not a pool name AKS accepts (lower-case letters and digits, a letter first, at most 12 characters, 6 for Windows): choose such a name, or set spec.name'`,optionalOldSelf=true,fieldPath=".spec"
 type AzureManagedMachinePool struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

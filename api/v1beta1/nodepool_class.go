@@ -17,7 +17,8 @@ import "k8s.io/apimachinery/pkg/api/resource"
 // +kubebuilder:validation:XValidation:rule="!has(self.linuxOSConfig) || !has(self.linuxOSConfig.swapFileSizeMB) || !self.?kubeletConfig.?failSwapOn.orValue(true)",messageExpression="'linuxOSConfig.swapFileSizeMB %d needs a kubelet that tolerates swap: set kubeletConfig.failSwapOn to false, or remove swapFileSizeMB'.format([self.linuxOSConfig.swapFileSizeMB])",fieldPath=".linuxOSConfig"
 type AzureManagedMachinePoolClassSpec struct {
 	// name of the pool in Azure: lower-case letters and digits, a letter first, at most 12 characters (Windows: 6). Default:
-	// the name of the AzureManagedMachinePool, which must then follow the same rule. Fixed after creation.
+	// the name of the AzureManagedMachinePool, or of the topology's pool, where it follows the same rule, and otherwise a
+	// name made of it. status.agentPoolName tells the name in use. Fixed after creation.
 	// https://learn.microsoft.com/azure/aks/create-node-pools
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
@@ -89,6 +90,11 @@ type AzureManagedMachinePoolClassSpec struct {
 	// Azure. It can be changed, added and removed at any time. https://learn.microsoft.com/azure/aks/cluster-autoscaler
 	// +optional
 	Scaling *Scaling `json:"scaling,omitempty"`
+
+	// replacement says what happens when a setting changes that is fixed after creation: it is refused, or the nodes are
+	// replaced by those of another agent pool.
+	// +optional
+	Replacement *NodePoolReplacement `json:"replacement,omitempty"`
 
 	// maxPods is the number of pods a node can run, 10 to 250; the default of AKS depends on the network plugin. Fixed after
 	// creation. https://learn.microsoft.com/azure/aks/quotas-skus-regions
@@ -187,6 +193,14 @@ type AzureManagedMachinePoolClassSpec struct {
 	// networkProfile is the network of the machines.
 	// +optional
 	NetworkProfile *NodePoolNetworkProfile `json:"networkProfile,omitempty" arm:"properties.networkProfile"`
+
+	// nodeImageUpgradeAfter asks for one upgrade of the nodes to the newest node image of their Kubernetes version once that time
+	// has come, for example 2026-12-31T22:00:00Z. Write a later time for another one. Nothing is sent when the nodes have the
+	// newest image already. It can be changed at any time. https://learn.microsoft.com/azure/aks/node-image-upgrade
+	// +optional
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:MaxLength=64
+	NodeImageUpgradeAfter string `json:"nodeImageUpgradeAfter,omitempty" arm:"-,requests upgradeNodeImageVersion of the pool"`
 
 	// upgradeSettings say how nodes are replaced in an upgrade.
 	// +optional

@@ -20,9 +20,14 @@ type Operation struct {
 	// +optional
 	Description string `json:"description,omitempty"`
 
-	// id is the id Azure gave to the operation.
+	// id is the id of the resource Azure works on.
 	// +optional
 	ID string `json:"id,omitempty"`
+
+	// name is the name of the operation in Azure. The annotation infrastructure.cluster.x-k8s.io/abort with this value aborts
+	// the operation, and never another one.
+	// +optional
+	Name string `json:"name,omitempty"`
 
 	// status is what Azure reports about the operation, for example InProgress.
 	// +optional
@@ -35,6 +40,11 @@ type Operation struct {
 	// percentComplete is the progress Azure reports, 0 to 100. Azure does not report it for every operation.
 	// +optional
 	PercentComplete *int32 `json:"percentComplete,omitempty"`
+
+	// expectedEndTime is when the operation is expected to end: from its progress, or from how long such operations took
+	// before. It is empty while nothing tells, and as old as the last look at the operation.
+	// +optional
+	ExpectedEndTime *metav1.Time `json:"expectedEndTime,omitempty"`
 
 	// correlationID finds the operation in the activity log of Azure, and in a support request.
 	// +optional

@@ -78,7 +78,7 @@ func (p *Provider) kubeconfigOf(rq *arm.Request, kind string) (*fabric.Resource,
 			login = legacyLogin
 		}
 	}
-	file, err := yaml.Marshal(kubeconfig(c, access, kind, login, p.tenant(c)))
+	file, err := yaml.Marshal(kubeconfig(c, access, server(c, access, rq.Query.Get("server-fqdn"), p.World.Get().PrivateNetworks), kind, login, p.tenant(c)))
 	return c, file, err
 }
 
@@ -105,9 +105,27 @@ func noControlPlane(c *fabric.Resource) error {
 	return e
 }
 
-// kubeconfig has the names AKS uses. The server is the loopback address of the emulated API server instead of the
-// FQDN, because no DNS knows the emulated name; tls-server-name makes clients check the certificate against it.
-func kubeconfig(c *fabric.Resource, access workload.Access, kind string, how login, tenant string) arm.Object {
+// server is how a kubeconfig says where the API server is: at its loopback address instead of the FQDN, because no DNS knows the
+// emulated name, and by what name to check its certificate. Where private networks are private, the API server of a private
+// cluster is at its FQDN, which leads nowhere.
+func server(c *fabric.Resource, access workload.Access, which string, privateNetworks bool) arm.Object {
+	public, private := arm.Str(c.Body, "properties.fqdn"), arm.Str(c.Body, "properties.privateFQDN")
+	fqdn := strings.ToLower(public)
+	if isPrivate(c) && private != "" && (public == "" || !strings.EqualFold(which, "public")) {
+		fqdn = strings.ToLower(private)
+	}
+	out := arm.Object{"certificate-authority-data": base64.StdEncoding.EncodeToString(access.CAPEM), "server": "https://" + access.Address}
+	switch {
+	case privateNetworks && isPrivate(c):
+		out["server"] = "https://" + fqdn + ":443"
+	case public != "": // the certificate has the public name and the loopback address
+		out["tls-server-name"] = strings.ToLower(public)
+	}
+	return out
+}
+
+// kubeconfig has the names AKS uses.
+func kubeconfig(c *fabric.Resource, access workload.Access, server arm.Object, kind string, how login, tenant string) arm.Object {
 	b64 := base64.StdEncoding.EncodeToString
 	user := kind + "_" + c.ARMID().ResourceGroup + "_" + c.Name
 	context := c.Name
@@ -130,13 +148,9 @@ func kubeconfig(c *fabric.Resource, access workload.Access, kind string, how log
 			"apiserver-id": serverApp, "client-id": clientApp, "config-mode": "1", "environment": "AzurePublicCloud", "tenant-id": tenant,
 		}}}
 	}
-	cluster := arm.Object{"certificate-authority-data": b64(access.CAPEM), "server": "https://" + access.Address}
-	if fqdn := arm.Str(c.Body, "properties.fqdn"); fqdn != "" {
-		cluster["tls-server-name"] = strings.ToLower(fqdn)
-	}
 	return arm.Object{
 		"apiVersion": "v1", "kind": "Config", "preferences": arm.Object{}, "current-context": context,
-		"clusters": []any{arm.Object{"name": c.Name, "cluster": cluster}},
+		"clusters": []any{arm.Object{"name": c.Name, "cluster": server}},
 		"contexts": []any{arm.Object{"name": context, "context": arm.Object{"cluster": c.Name, "user": user}}},
 		"users":    []any{arm.Object{"name": user, "user": credential}},
 	}

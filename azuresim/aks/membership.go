@@ -133,7 +133,7 @@ func (p *Provider) HubKubeconfig(id arm.ID, hub workload.Cluster) ([]byte, error
 		p.Fabric.Keep(WorkloadKey+hubKey(id), doc)
 	}
 	named := &fabric.Resource{ID: id.String(), Name: id.Name(), Body: arm.Object{"properties": arm.Object{"fqdn": hub.FQDN}}}
-	return yaml.Marshal(kubeconfig(named, access, "clusterUser", pluginLogin, hub.Tenant))
+	return yaml.Marshal(kubeconfig(named, access, server(named, access, "", false), "clusterUser", pluginLogin, hub.Tenant))
 }
 
 // DropHub takes the API server of a fleet's hub away.

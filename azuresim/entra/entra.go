@@ -39,7 +39,11 @@ func (d *Directory) now() time.Time {
 	return d.Now()
 }
 
-func (d *Directory) lifetime() time.Duration {
+// lifetime of the tokens of a principal for a resource.
+func (d *Directory) lifetime(p *world.Principal, resource string) time.Duration {
+	if seconds := p.TokenSeconds[strings.TrimRight(resource, "/")]; seconds > 0 {
+		return time.Duration(seconds) * time.Second
+	}
 	if d.Lifetime > 0 {
 		return d.Lifetime
 	}
@@ -47,8 +51,8 @@ func (d *Directory) lifetime() time.Duration {
 }
 
 // secondsForClient is a token's lifetime by the client's clock.
-func (d *Directory) secondsForClient() int {
-	seconds := d.lifetime().Seconds()
+func (d *Directory) secondsForClient(lifetime time.Duration) int {
+	seconds := lifetime.Seconds()
 	if d.Now != nil && d.Pace != nil {
 		seconds /= d.Pace()
 	}
@@ -96,7 +100,7 @@ func (d *Directory) issue(p *world.Principal, resource string) (string, error) {
 	claims := Claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: "https://sts.windows.net/" + p.TenantID + "/", Subject: p.Object(), Audience: jwt.ClaimStrings{resource},
-			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-time.Minute)), ExpiresAt: jwt.NewNumericDate(now.Add(d.lifetime())), ID: uuid.NewString(),
+			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-time.Minute)), ExpiresAt: jwt.NewNumericDate(now.Add(d.lifetime(p, resource))), ID: uuid.NewString(),
 		},
 		TenantID: p.TenantID, AppID: p.ClientID, ObjectID: p.Object(), Type: "app", Version: "1.0",
 	}

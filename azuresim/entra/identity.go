@@ -18,7 +18,7 @@ func (d *Directory) appService(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.identityToken(w, r, func(p *world.Principal, access string) map[string]any {
-		return map[string]any{"access_token": access, "expires_on": unix(d.expiry()), "resource": r.URL.Query().Get("resource"), "token_type": "Bearer", "client_id": p.ClientID}
+		return map[string]any{"access_token": access, "expires_on": unix(d.expiry(p, r.URL.Query().Get("resource"))), "resource": r.URL.Query().Get("resource"), "token_type": "Bearer", "client_id": p.ClientID}
 	})
 }
 
@@ -31,17 +31,17 @@ func (d *Directory) instanceMetadata(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.identityToken(w, r, func(p *world.Principal, access string) map[string]any {
-		seconds := strconv.Itoa(d.secondsForClient())
+		seconds := strconv.Itoa(d.secondsForClient(d.lifetime(p, r.URL.Query().Get("resource"))))
 		return map[string]any{
-			"access_token": access, "client_id": p.ClientID, "expires_in": seconds, "ext_expires_in": seconds, "expires_on": unix(d.expiry()),
+			"access_token": access, "client_id": p.ClientID, "expires_in": seconds, "ext_expires_in": seconds, "expires_on": unix(d.expiry(p, r.URL.Query().Get("resource"))),
 			"not_before": unix(time.Now()), "resource": r.URL.Query().Get("resource"), "token_type": "Bearer",
 		}
 	})
 }
 
 // expiry is the moment a token issued now expires by the client's clock.
-func (d *Directory) expiry() time.Time {
-	return time.Now().Add(time.Duration(d.secondsForClient()) * time.Second)
+func (d *Directory) expiry(p *world.Principal, resource string) time.Time {
+	return time.Now().Add(time.Duration(d.secondsForClient(d.lifetime(p, resource))) * time.Second)
 }
 
 func identityError(w http.ResponseWriter, description string) {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -77,7 +78,26 @@ func (d *Directory) certificate(p *world.Principal, raw string, claims jwt.Regis
 		return d.fail(http.StatusUnauthorized, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]")
 	}
 	_, err := jwt.NewParser(jwt.WithExpirationRequired()).Parse(raw, func(*jwt.Token) (any, error) { return publicKey(p.CertificatePEM) })
-	return d.assertionFailure(p, err)
+	if f := d.assertionFailure(p, err); f != nil {
+		return f
+	}
+	if end := certificateEnd(p.CertificatePEM); !end.IsZero() && d.now().After(end) {
+		return d.fail(http.StatusUnauthorized, "invalid_client", 700027, "Client assertion contains an invalid signature. [Reason - The key used is expired., Found key 'End=%s']", end.UTC().Format("01/02/2006 15:04:05"))
+	}
+	return nil
+}
+
+// certificateEnd is when the first certificate of a PEM text ends.
+func certificateEnd(text string) time.Time {
+	for rest := []byte(text); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return time.Time{}
+		}
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" {
+			return cert.NotAfter
+		}
+	}
 }
 
 func (d *Directory) assertionFailure(p *world.Principal, err error) *failure {

@@ -32,14 +32,15 @@ func (d *Directory) token(w http.ResponseWriter, r *http.Request, tenantName str
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	seconds := d.secondsForClient()
+	lifetime := d.lifetime(p, resource)
+	seconds := d.secondsForClient(lifetime)
 	if v2 {
 		writeJSON(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": access})
 		return
 	}
 	now := d.now() // the older endpoint writes numbers as texts
 	writeJSON(w, http.StatusOK, map[string]any{
-		"token_type": "Bearer", "expires_in": strconv.Itoa(seconds), "ext_expires_in": strconv.Itoa(seconds), "expires_on": unix(now.Add(d.lifetime())),
+		"token_type": "Bearer", "expires_in": strconv.Itoa(seconds), "ext_expires_in": strconv.Itoa(seconds), "expires_on": unix(now.Add(lifetime)),
 		"not_before": unix(now), "resource": resource, "access_token": access,
 	})
 }

@@ -158,6 +158,9 @@ func peek(r *http.Request) []byte {
 		return nil // the handler will meet the same error
 	}
 	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(raw), r.Body))
+	if len(raw) == 0 && len(r.PostForm) > 0 { // of a sign-in, which is looked at before to see who it is
+		return []byte(r.PostForm.Encode())
+	}
 	return raw
 }
 

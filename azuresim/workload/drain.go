@@ -127,6 +127,16 @@ func (c *cluster) disruptionsAllowed(pdb *policyv1.PodDisruptionBudget, selector
 	return healthy - desiredHealthy(pdb, expected), unready
 }
 
+// selected is the number of pods of a namespace that a selector matches.
+func (c *cluster) selected(namespace string, selector labels.Selector) (n int) {
+	for _, item := range c.inNamespace(podKind, namespace) {
+		if selector.Matches(labels.Set(stringMap(item, "metadata", "labels"))) {
+			n++
+		}
+	}
+	return n
+}
+
 func desiredHealthy(pdb *policyv1.PodDisruptionBudget, expected int) int {
 	if limit := pdb.Spec.MaxUnavailable; limit != nil {
 		n, err := intstr.GetScaledValueFromIntOrPercent(limit, expected, true)

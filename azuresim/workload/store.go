@@ -67,6 +67,7 @@ func (c *cluster) put(k *kind, obj object) []byte {
 	if k == crds {
 		c.readCRDs()
 	}
+	c.followBudgets(k, text(obj, "metadata", "namespace"))
 	return raw
 }
 
@@ -81,6 +82,7 @@ func (c *cluster) remove(k *kind, obj object) []byte {
 		c.removeInstances(obj)
 		c.readCRDs()
 	}
+	c.followBudgets(k, text(obj, "metadata", "namespace"))
 	if k.namespaced {
 		c.finishNamespace(text(obj, "metadata", "namespace"))
 	}

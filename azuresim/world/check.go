@@ -50,6 +50,11 @@ func (w *World) checkPrincipals(all *World) error {
 		case p.CertificatePEM != "" && !hasPEM(p.CertificatePEM, "CERTIFICATE"):
 			return fmt.Errorf("%s.certificatePem holds no PEM block of type CERTIFICATE", at)
 		}
+		for resource, seconds := range p.TokenSeconds {
+			if seconds <= 0 {
+				return fmt.Errorf("%s.tokenSeconds[%s] is %d; a token lives at least a second", at, resource, seconds)
+			}
+		}
 		for j, f := range p.Federated {
 			switch {
 			case f.Issuer == "" || f.Subject == "":

@@ -29,6 +29,9 @@ type World struct {
 	// PrincipalLag is how many role assignments for a new identity are refused with PrincipalNotFound, as happens until
 	// Entra ID has replicated it, unless they name the principal's type.
 	PrincipalLag int `json:"principalLag,omitempty"`
+	// PrivateNetworks keeps clients out of the virtual networks: kubeconfigs of private clusters name a host that only the
+	// network knows, and not the loopback address.
+	PrivateNetworks bool `json:"privateNetworks,omitempty"`
 
 	// Identities and Grants exist because of resources (user-assigned identities, role assignments). They are no
 	// configuration, and the providers of those resources restore them.
@@ -66,6 +69,9 @@ type Principal struct {
 	Federated       []Federated `json:"federated,omitempty"`
 	ManagedIdentity bool        `json:"managedIdentity,omitempty"`
 	ResourceID      string      `json:"resourceId,omitempty"` // of a user-assigned identity
+
+	// TokenSeconds is how long the principal's tokens for a resource live, as a token lifetime policy has it.
+	TokenSeconds map[string]int `json:"tokenSeconds,omitempty"`
 
 	// Unseen is how many more role assignments are refused because Entra ID has not replicated the principal yet.
 	Unseen int `json:"-"`
@@ -111,6 +117,7 @@ func (w *World) Merge(other World) {
 	w.Restrictions = merged(w.Restrictions, other.Restrictions, func(r Restriction) string { return r.Size + " " + r.Subscription + " " + r.Location })
 	w.Extensions = merged(w.Extensions, other.Extensions, func(e Extension) string { return e.Name })
 	w.Repositories = merged(w.Repositories, other.Repositories, func(r Repository) string { return r.URL })
+	w.PrivateNetworks = w.PrivateNetworks || other.PrivateNetworks
 	if other.PrincipalLag > 0 {
 		w.PrincipalLag = other.PrincipalLag
 	}

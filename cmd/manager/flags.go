@@ -14,12 +14,14 @@ import (
 	"github.com/capaks/capaks/internal/fleet"
 )
 
-// Feature gates; both are on unless switched off.
+// Feature gates. The first two are on unless switched off.
 const (
 	// GateAKS: the controllers and webhooks for AKS clusters run.
 	GateAKS featuregate.Feature = "AKS"
 	// GateMachinePool: they depend on Cluster API's MachinePool, so they need this one too.
 	GateMachinePool featuregate.Feature = "MachinePool"
+	// GateAKSResourceHealth: control planes have the condition AzureResourceAvailable, from one more list per subscription.
+	GateAKSResourceHealth featuregate.Feature = "AKSResourceHealth"
 )
 
 type options struct {
@@ -51,6 +53,8 @@ func newOptions() *options {
 	err := gates.Add(map[featuregate.Feature]featuregate.FeatureSpec{
 		GateAKS:         {Default: true, PreRelease: featuregate.GA},
 		GateMachinePool: {Default: true, PreRelease: featuregate.GA},
+
+		GateAKSResourceHealth: {Default: false, PreRelease: featuregate.Alpha},
 	})
 	if err != nil {
 		panic(fmt.Sprintf("feature gates: %v", err))

@@ -127,18 +127,22 @@ const newsBuffer = 4096
 
 func setup(mgr ctrl.Manager, o *options) error {
 	news := make(chan event.TypedGenericEvent[client.ObjectKey], newsBuffer)
-	clusters := fleet.New(fleet.Options{Interval: o.fleetInterval, Notify: func(owner string) {
-		key, err := controller.ParseOwner(owner)
-		if err != nil {
-			return
-		}
+	wake := func(key client.ObjectKey) {
 		select {
 		case news <- event.TypedGenericEvent[client.ObjectKey]{Object: key}:
-		default: // the next listing tells again
+		default: // the next listing, or the next look at the credentials, tells again
+		}
+	}
+	clusters := fleet.New(fleet.Options{Interval: o.fleetInterval, Health: o.gates.Enabled(GateAKSResourceHealth), Notify: func(owner string) {
+		if key, err := controller.ParseOwner(owner); err == nil {
+			wake(key)
 		}
 	}})
-	if err := mgr.Add(manager.RunnableFunc(clusters.Run)); err != nil {
-		return err
+	reloads := &controller.Reloads{Reader: mgr.GetAPIReader()}
+	for _, run := range []manager.RunnableFunc{clusters.Run, reloads.Run} {
+		if err := mgr.Add(run); err != nil {
+			return err
+		}
 	}
 	reconciler := &controller.Reconciler{
 		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("capaks"),
@@ -151,7 +155,10 @@ func setup(mgr ctrl.Manager, o *options) error {
 				Budget: arm.NewBudget(arm.BudgetOptions{Factor: o.throttleFactor}),
 			}, 0),
 		},
-		WatchFilter: o.watchFilter, SyncPeriod: o.syncPeriod,
+		WatchFilter: o.watchFilter, SyncPeriod: o.syncPeriod, Reloads: reloads, Wake: wake,
+	}
+	if err := (&controller.IdentityReconciler{Reconciler: reconciler}).SetupWithManager(mgr); err != nil {
+		return err
 	}
 	if err := reconciler.SetupWithManager(mgr, o.concurrency, news); err != nil {
 		return err

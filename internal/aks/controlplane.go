@@ -21,12 +21,13 @@ func clusterStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action
 	if len(problems) > 0 {
 		return blocked(d, ReasonPassthrough, refusal(problems))
 	}
+	withoutExpired(in, body, obs.Cluster.Body, now)
 	d.Body = body
 	rules := rulesFor(clusterRules, "managedClusters", d.APIVersion, raw(in.ControlPlane.Spec.Passthrough))
 	if obs.Cluster.Exists {
 		d.Retry = retryDue(in, d, obs.Cluster, now)
 		d.Yield = in.yields(d, now)
-		action := plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, rules, now)
+		action := in.versions.shown("", in.versions.named("", plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, rules, now)))
 		return in.contested(powerStep(in, obs.Cluster, d.Yield, withVersion(action)))
 	}
 	if wait := poolsMissing(in); wait != "" {
@@ -64,7 +65,7 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	}
 	put("properties.enableRBAC", true)
 	put("properties.nodeResourceGroup", n.NodeGroup)
-	put("properties.kubernetesVersion", controlPlaneVersion(spec.Version, obs.Cluster.Body))
+	put("properties.kubernetesVersion", controlPlaneVersion(in, obs.Cluster.Body))
 	if spec.SKU != nil && spec.SKU.Tier != "" && spec.SKU.Name == "" {
 		put("sku.name", string(v1beta1.SKUNameBase))
 	}
@@ -113,17 +114,15 @@ func podCIDRApplies(plugin, mode string) bool {
 	return plugin != "azure" || mode == "overlay"
 }
 
-// controlPlaneVersion is the version to ask for: the declared one, unless the cluster already runs a newer one
-// (AKS auto-upgrade or somebody else raised it): the declared version is a floor and is never sent as a downgrade.
-func controlPlaneVersion(declared string, observed fieldset.Object) string {
-	want := strings.TrimPrefix(declared, "v")
-	current := stringAt(observed, "properties", "currentKubernetesVersion")
-	if current != "" && CompareVersions(current, want) >= 0 {
-		if asked := stringAt(observed, "properties", "kubernetesVersion"); asked != "" {
-			return asked
-		}
+// controlPlaneVersion is the version to ask for: the declared one for a new cluster, and for one that exists its next step on
+// the way there. The declared version is a floor: a cluster that runs a newer one (AKS auto-upgrade or somebody else raised it)
+// keeps it.
+func controlPlaneVersion(in Inputs, observed fieldset.Object) string {
+	current, asked := stringAt(observed, "properties", "currentKubernetesVersion"), stringAt(observed, "properties", "kubernetesVersion")
+	if current == "" && asked == "" {
+		return strings.TrimPrefix(in.ControlPlane.Spec.Version, "v")
 	}
-	return want
+	return in.versions.versionFor(runs{current: current, asked: asked})
 }
 
 // poolsMissing says what the first request still waits for, or nothing.
@@ -180,7 +179,7 @@ func inlined(in Inputs) (pools []Pool, whole func(Pool) bool) {
 	system := false
 	for _, pool := range in.Pools {
 		switch {
-		case pool.Deleting || in.observedOnly(pool):
+		case pool.Deleting || in.observedOnly(pool) || in.twin(pool) != "":
 		case same(pool):
 			pools, system = append(pools, pool), system || pool.Object.Spec.Mode == v1beta1.NodePoolModeSystem
 		default:

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 	ReasonForeignContents        = "ForeignContents"
 	ReasonGoesWithCluster        = "GoesWithCluster"
 	ReasonEmptySystemPool        = "EmptySystemPool"
+	ReasonLastSystemPool         = "LastSystemPool"
 )
 
 // Decision is the whole plan for a cluster and which of its requests is next.
@@ -39,6 +41,31 @@ type Decision struct {
 	NeedContents []string
 	// NeedDependents are ids of dependents that must be read before anything can be planned for them.
 	NeedDependents []string
+	// NeedUpgrades: the versions AKS offers must be read before the next step of an upgrade is known.
+	NeedUpgrades bool
+	// NeedNodeImages are pools whose newest node image must be read; NodeImagesDone are by the names of pool objects the
+	// nodeImageUpgradeAfter to be remembered as answered.
+	NeedNodeImages []string
+	NodeImagesDone map[string]string
+	// Wake is when the decision is another one although nothing has changed; zero means never.
+	Wake time.Time
+	// Upgrade is the way to newer versions, nil where none was ever asked for.
+	Upgrade *v1beta1.UpgradeStatus
+	// NeedPreflight: what the checks before a creation are about must be read before anything is sent.
+	NeedPreflight bool
+	// Checks are what those checks found; CheckAgain is when failed ones are made again.
+	Checks     []Check
+	CheckAgain time.Time
+	// Checked: the checks were made, be there findings or none.
+	Checked bool
+	// NeedNodes are agent pools whose nodes must be looked at before a rotation can go on.
+	NeedNodes []NodesOf
+	// Drain is what is to be asked of the Kubernetes API of the cluster now.
+	Drain Drain
+	// Rotations are to be remembered, by the names of pool objects, before anything more is sent about those pools.
+	Rotations map[string]Rotation
+	// Rotating tells how far the rotations of pools are, by the names of pool objects.
+	Rotating map[string]RotationState
 	// Done: everything is as declared (or, for a deleted cluster, gone).
 	Done bool
 }
@@ -55,6 +82,10 @@ func Decide(in Inputs, obs Observation, now time.Time) Decision {
 	if n.NetworkInOtherGroup {
 		d.Actions = append(d.Actions, resourceGroupStep(in, n, n.NetworkGroupID, obs.NetworkGroup, in.Owned.NetworkGroup, now))
 	}
+	if obs.Cluster.Exists {
+		in.versions = upgradeOf(in, obs, now)
+		d.NeedUpgrades, d.Upgrade = in.versions.need && !FactsOf(obs.Cluster).Stopped(), in.versions.status
+	}
 	cluster := clusterStep(in, n, obs, now)
 	if cluster.Reason == plan.ReasonAlreadyExists {
 		// Somebody else's cluster: a network beside it would be of no use to anybody.
@@ -65,8 +96,13 @@ func Decide(in Inputs, obs Observation, now time.Time) Decision {
 	d.Actions = append(d.Actions, networkStep(in, n, obs, now), cluster)
 	if obs.Cluster.Exists {
 		d.Actions = append(d.Actions, poolSteps(in, n, obs, now)...)
+		d.rotatePools(in, n, obs, now)
 		steps, need := dependentSteps(in, n, obs, now)
 		d.Actions, d.NeedDependents = append(d.Actions, steps...), need
+		d.nodeImageUpgrades(in, obs, now)
+		d.preflightPools(in, n, obs, now)
+	} else if held := d.preflight(in, n, obs, cluster, now); held != nil {
+		d.Actions = []plan.Action{*held}
 	}
 	d.choose(in, obs, now)
 	return d
@@ -112,8 +148,8 @@ func (d *Decision) choose(in Inputs, obs Observation, now time.Time) {
 	if gates(d.Hold) {
 		d.Next, d.NeedPools = keepBefore(d.Actions, d.Next, d.Hold), nil
 	}
-	if d.Hold == nil {
-		d.Hold = passive
+	if d.Hold == nil || passive != nil && d.Hold.Reason == ReasonWaitingForControlPlane {
+		d.Hold = passive // what the control plane waits for says more than that a pool waits for it
 	}
 }
 
@@ -123,12 +159,16 @@ func (d *Decision) withhold(in Inputs, obs Observation) (first *plan.Action) {
 	for i := range d.Actions {
 		action := &d.Actions[i]
 		if action.Kind == KindAgentPool && needsDetail(obs, action) {
-			d.NeedPools = append(d.NeedPools, action.Name) // what is told of it must be true
+			if !slices.Contains(d.NeedPools, action.Name) {
+				d.NeedPools = append(d.NeedPools, action.Name) // what is told of it must be true
+			}
 			continue
 		}
 		if in.policyOf(action) == v1beta1.PolicyObserve {
 			*action = observeOnly(*action)
 		} else if held, ok := whileStopped(in, obs, *action); ok {
+			*action = held
+		} else if held, ok := whileAborted(in, obs, *action); ok {
 			*action = held
 		}
 		if first == nil && isPassive(action) {
@@ -139,13 +179,27 @@ func (d *Decision) withhold(in Inputs, obs Observation) (first *plan.Action) {
 }
 
 func isPassive(action *plan.Action) bool {
-	return action.Verb == plan.Wait && (action.Reason == ReasonObserveOnly || action.Reason == ReasonStopped)
+	if UpgradeReason(action.Reason) && !action.Verb.Writes() {
+		return true
+	}
+	if action.Verb != plan.Wait {
+		return false
+	}
+	switch action.Reason {
+	case ReasonObserveOnly, ReasonStopped, ReasonAborted:
+		return true
+	}
+	return rotationReasons[action.Reason]
 }
 
 // gates tells whether a held step keeps back all behind it. A pool or a dependent does not, nor does a cluster that
-// failed and has nothing to change: what is wrong with it may be a pool's size, and AKS takes the pool's change.
+// failed and has nothing to change: what is wrong with it may be a pool's size, and AKS takes the pool's change. Nor does a
+// cluster whose upgrade AKS refuses for the time being.
 func gates(hold *plan.Action) bool {
-	return hold != nil && hold.Kind != KindAgentPool && !IsDependent(hold.Kind) && !(hold.Kind == KindManagedCluster && hold.Reason == plan.ReasonFailed)
+	if hold == nil || hold.Kind == KindAgentPool || IsDependent(hold.Kind) {
+		return false
+	}
+	return hold.Kind != KindManagedCluster || hold.Reason != plan.ReasonFailed && !(hold.Reason == ReasonRefused && onlyVersion(hold.Changes))
 }
 
 // keepBefore is next if it comes before hold in the plan: nothing behind a held step may be sent.
@@ -230,7 +284,7 @@ func goalBody(action plan.Action) any {
 // heldByFailure is the step that waits because Azure already refused or failed at this very goal, or nil.
 func heldByFailure(in Inputs, action *plan.Action, obs Observation, now time.Time) *plan.Action {
 	failure, ok := in.Failures[strings.ToLower(action.ID)]
-	if !ok || action.Reason == plan.ReasonRetry {
+	if !ok || action.Reason == plan.ReasonRetry || in.Cleared[strings.ToLower(action.ID)] {
 		return nil
 	}
 	if failure.Goal != Goal(*action) || ETagOf(obs, *action) != failure.ETag {
@@ -260,10 +314,13 @@ func ETagOf(obs Observation, action plan.Action) string {
 // by itself. Without a remembered failure (a restart) the first look only starts the waiting.
 func retryDue(in Inputs, d plan.Desired, obs plan.Observed, now time.Time) bool {
 	failure, ok := in.Failures[strings.ToLower(d.ID)]
+	if !ok && in.versions.finishing(d) && strings.EqualFold(obs.State, "Failed") {
+		return false // the very version was asked for, and failed: the wish is not newer than that
+	}
 	if !ok {
 		return in.SpecChanged && d.Kind == KindManagedCluster || d.SpecChanged
 	}
-	return failure.Spec != SpecMark(in, d.ID) || failure.ETag != obs.ETag || !failure.RetryAt.IsZero() && !now.Before(failure.RetryAt)
+	return in.Cleared[strings.ToLower(d.ID)] || failure.Spec != SpecMark(in, d.ID) || failure.ETag != obs.ETag || !failure.RetryAt.IsZero() && !now.Before(failure.RetryAt)
 }
 
 // SpecMark changes whenever a person changes what is declared about a resource. SpecChanged does not tell that: it stays

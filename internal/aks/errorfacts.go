@@ -48,8 +48,8 @@ var (
 	offerFacts = []factPattern{words("versions on offer", `Available upgrades: ?\[([^\]]+)\]`)}
 	drainFacts = []factPattern{
 		fact("node", `Drain (?:of )?node (\S+)`),
-		fact("pod", `PDB debug info: ?(\S+) blocked`, `evicting pod (\S+)`),
-		fact("budget", `blocked by pdb (\S+)`),
+		fact(podFact, `PDB debug info: ?(\S+) blocked`, `evicting pod (\S+)`),
+		fact(budgetFact, `blocked by pdb (\S+)`, `PDB (\S+) has maxUnavailable`),
 		fact("unready pods", `with (\d+) unready pods`),
 	}
 	usageFacts = []factPattern{

@@ -7,7 +7,7 @@ import (
 
 // errorTable maps Azure error codes to their meaning. Codes and texts are those AKS, ARM, Entra ID and the compute and
 // network providers answer with. Rows about a status alone stand last: any code is better than none.
-var errorTable = slices.Concat(busyRows, throttledRows, quotaRows, accessRows, versionRows, requestRows, networkRows, nodeRows, goneRows, anyRows)
+var errorTable = slices.Concat(busyRows, throttledRows, quotaRows, signInRows, accessRows, versionRows, requestRows, networkRows, nodeRows, goneRows, anyRows)
 
 // Hints that several rows share.
 const (
@@ -77,10 +77,6 @@ var accessRows = []ErrorRow{
 	{0, "RequestDisallowedByPolicy", ``, OutcomeSlowRetry, "RequestDisallowedByPolicy", "change the spec so that the named Azure Policy accepts it, or exempt the resource", slowPause, policyFacts},
 	{0, "SubscriptionNotFound", ``, OutcomeSlowRetry, "SubscriptionNotFound", "check spec.subscriptionID, and that the identity has a role in that subscription", time.Minute, nil},
 	{0, "MissingSubscriptionRegistration", ``, OutcomeSlowRetry, "MissingSubscriptionRegistration", "register the resource provider in the subscription: az provider register --namespace Microsoft.ContainerService", time.Minute, nil},
-	{0, "AADSTS7000215", ``, OutcomeSlowRetry, "InvalidClientSecret", "put the current client secret into the Secret that the identity names", time.Minute, nil},
-	{0, "AADSTS7000222", ``, OutcomeSlowRetry, "ClientSecretExpired", "create a new client secret and put it into the Secret that the identity names", time.Minute, nil},
-	{0, "AADSTS700016", ``, OutcomeSlowRetry, "UnknownClient", "check clientID and tenantID of the AzureClusterIdentity", time.Minute, nil},
-	{0, "AADSTS90002", ``, OutcomeSlowRetry, "UnknownTenant", "check tenantID of the AzureClusterIdentity", time.Minute, nil},
 	{401, "", ``, OutcomeSlowRetry, "AuthenticationFailed", "check the identity's tenant, client and secret", time.Minute, nil},
 	{403, "", ``, OutcomeSlowRetry, "AuthorizationFailed", "give the identity the missing role", time.Minute, nil},
 }

@@ -63,7 +63,7 @@ func PoolAPIVersion(cp *v1beta1.AzureManagedControlPlane, pool *v1beta1.AzureMan
 // PoolAPIVersionNamed is the api-version of a pool by its name in Azure, declared or not.
 func PoolAPIVersionNamed(in Inputs, name string) string {
 	for _, pool := range in.Pools {
-		if strings.EqualFold(PoolName(pool.Object), name) {
+		if DeclaresAgentPool(pool.Object, name) {
 			return PoolAPIVersion(in.ControlPlane, pool.Object)
 		}
 	}

@@ -29,8 +29,15 @@ type Inputs struct {
 	SpecChanged bool
 	// Failures are goals Azure refused or failed, by lower-cased resource id.
 	Failures map[string]Failure
+	// Asked are versions that pools were asked for since the cluster was read, by lower-cased name.
+	Asked map[string]string
+	// Cleared are failures whose cause is known to be gone, by lower-cased resource id: the same goal may be sent again at once.
+	Cleared map[string]bool
 	// Contests are fields that somebody else sets again after they were sent.
 	Contests Contests
+
+	// versions is the order of versions, computed once per decision.
+	versions *upgrade
 }
 
 // Cluster is what is needed of the Cluster API Cluster.
@@ -54,6 +61,8 @@ type Pool struct {
 	Owned           *fieldset.Set
 	Deleting        bool
 	SpecChanged     bool
+	// NodeImageDone is the nodeImageUpgradeAfter that was answered last.
+	NodeImageDone string
 }
 
 // Owned is the set of owned field paths per resource that is described by the control plane object.
@@ -135,11 +144,19 @@ type Observation struct {
 	// PoolDetails are agent pools read one by one; they take precedence over the cluster's inline list, which
 	// leaves out some of their properties.
 	PoolDetails map[string]plan.Observed
+	// Nodes are the nodes of agent pools that were looked at for a rotation.
+	Nodes map[NodesOf]PoolNodes
 	// Dependents are the resources beside the cluster that were read, by lower-cased id.
 	Dependents map[string]DependentObservation
 	// Foreign are ids inside resource groups that are ours, of what this provider did not create, by lower-cased
 	// group id. A group without an entry was not read; it is only read before it is deleted.
 	Foreign map[string][]string
+	// NodeImages are the newest node images of pools, by lower-cased name, as far as they were read.
+	NodeImages map[string]NodeImage
+	// Upgrades are the versions AKS offers; nil while they were not read.
+	Upgrades *Upgrades
+	// Preflight is what was read for the checks before a creation; nil while nothing was.
+	Preflight *Preflight
 }
 
 // Names are the ARM names and ids that follow from the declared objects.
@@ -151,14 +168,6 @@ type Names struct {
 	NetworkID, SubnetID, ClusterID string
 	ClusterName, KubernetesCluster string
 	NetworkInOtherGroup            bool
-}
-
-// PoolName is the name of the pool in Azure: the object's own name unless spec.name says otherwise.
-func PoolName(pool *v1beta1.AzureManagedMachinePool) string {
-	if pool.Spec.Name != "" {
-		return pool.Spec.Name
-	}
-	return pool.Name
 }
 
 // PoolID is the ARM id of a declared pool.

@@ -100,6 +100,10 @@ func converge(t *testing.T, in *Inputs, obs *Observation) []plan.Action {
 	var sent []plan.Action
 	for range 20 {
 		d := Decide(*in, *obs, testTime)
+		if d.NeedUpgrades {
+			obs.Upgrades = offersFor(*obs)
+			continue
+		}
 		for _, name := range d.NeedPools {
 			if obs.PoolDetails == nil {
 				obs.PoolDetails = map[string]plan.Observed{}

@@ -41,6 +41,9 @@ func poolStep(in Inputs, n Names, pool Pool, obs Observation, observed plan.Obse
 	// Pools of this cluster's first request have no owned set yet if the manager died right after it; the pool
 	// belongs to a cluster that is ours, and a declared pool of that name is what was asked for.
 	d.Adopt = true
+	if twin := in.twin(pool); twin != "" {
+		return twinStep(d, pool, twin)
+	}
 	if pool.Deleting && in.Cluster.Deleting {
 		// AKS deletes all pools with their cluster; one by one first only costs the time of another operation.
 		return plan.Action{Verb: plan.None, ID: d.ID, Kind: d.Kind, Name: name, APIVersion: d.APIVersion, Reason: ReasonGoesWithCluster}
@@ -55,21 +58,28 @@ func poolStep(in Inputs, n Names, pool Pool, obs Observation, observed plan.Obse
 				name, v1beta1.DeletionProtectionAnnotation, pool.Object.Name))
 		}
 		if observed.Exists && lastSystemPool(obs, name) {
-			return blocked(d, "LastSystemPool", fmt.Sprintf("pool %q is the last System pool of the cluster and AKS keeps at least one: create another System pool first, or delete the Cluster", name))
+			return blocked(d, ReasonLastSystemPool, fmt.Sprintf("pool %q is the last System pool of the cluster and AKS keeps at least one: create another System pool first, or delete the Cluster", name))
 		}
 		return plan.Compute(d, observed, pool.Owned, poolRules, now)
 	}
 	if problem := emptySystemPool(pool); problem != "" {
 		return blocked(d, ReasonEmptySystemPool, problem)
 	}
+	if observed.Exists && pool.Object.Spec.Mode != v1beta1.NodePoolModeSystem && lastSystemPool(obs, name) {
+		return blocked(d, ReasonLastSystemPool, fmt.Sprintf("pool %q is the last System pool of the cluster and AKS keeps at least one: it changes its mode to %s when there is another one", name, pool.Object.Spec.Mode))
+	}
+	pool, paused := betweenRanges(pool, observed.Body)
 	body, problems := desiredPool(in, n, pool, observed.Body, obs.Cluster.Body)
 	if len(problems) > 0 {
 		return blocked(d, ReasonPassthrough, refusal(problems))
 	}
 	d.Body = body
 	d.Retry = retryDue(in, d, observed, now)
-	rules := rulesFor(poolRules, "agentPools", d.APIVersion, raw(pool.Object.Spec.Passthrough))
-	action := withVersion(in.compute(d, observed, pool.Owned, rules, now))
+	rules := rulesFor(pool.rules(), "agentPools", d.APIVersion, raw(pool.Object.Spec.Passthrough))
+	action := in.versions.shown(name, in.versions.named(name, withVersion(in.inSequence(d, observed, pool, rules, now))))
+	if paused {
+		action.Owned = pool.Owned // the range is still ours, and follows
+	}
 	if held := heldVersion(pool, obs.Cluster.Body); held != "" && action.Verb == plan.None {
 		action.Verb, action.Reason, action.Message = plan.Wait, ReasonWaitingForControlPlane, held
 	}
@@ -95,12 +105,12 @@ func poolBody(in Inputs, n Names, pool Pool, observed, cluster fieldset.Object) 
 	if spec.VnetSubnetID == "" {
 		put("vnetSubnetID", poolSubnetID(n, pool))
 	}
-	if version := poolVersion(pool, observed, cluster); version != "" {
+	if version := poolVersion(in, pool, observed, cluster); version != "" {
 		put("orchestratorVersion", version)
 	}
 	autoscaled := spec.Scaling != nil
 	put("enableAutoScaling", autoscaled)
-	if count, ok := poolCount(pool, observed); ok {
+	if count, ok := poolCount(withReplaced(pool, cluster), observed); ok {
 		put("count", count)
 	}
 	if spec.OSDiskSizeGB != nil && *spec.OSDiskSizeGB == 0 {
@@ -137,10 +147,8 @@ func poolCount(pool Pool, observed fieldset.Object) (int64, bool) {
 	case observed == nil:
 		return within(scaling, count), true
 	}
-	on, _ := fieldset.Get(observed, fieldset.ParsePath("properties.enableAutoScaling"))
-	now, known := fieldset.Get(observed, fieldset.ParsePath("properties.count"))
-	running, isCount := now.(int64)
-	if on == true || !known || !isCount || within(scaling, running) == running {
+	running, on, known := autoscaled(observed)
+	if on || !known || within(scaling, running) == running {
 		return 0, false
 	}
 	return within(scaling, running), true
@@ -157,28 +165,21 @@ func within(scaling *v1beta1.Scaling, count int64) int64 {
 	return count
 }
 
-// poolVersion is the version to ask for: the declared one as a floor, never above what the control plane runs
-// (AKS refuses that), never below what the pool runs. Empty when nothing is declared.
-func poolVersion(pool Pool, observed, cluster fieldset.Object) string {
+// poolVersion is the version to ask for: of a new pool the declared one, though not above what the control plane runs (AKS refuses
+// that), and of one that exists its next step on the way there. Empty when nothing is declared.
+func poolVersion(in Inputs, pool Pool, observed, cluster fieldset.Object) string {
 	want := strings.TrimPrefix(pool.Version, "v")
 	if want == "" {
 		return ""
 	}
-	asked := stringAt(observed, "properties", "orchestratorVersion")
-	current := stringAt(observed, "properties", "currentOrchestratorVersion")
-	if current == "" {
-		current = asked
-	}
-	if current != "" && CompareVersions(current, want) >= 0 {
-		return asked
-	}
-	if control := stringAt(cluster, "properties", "currentKubernetesVersion"); control != "" && CompareVersions(want, control) > 0 {
-		if observed == nil {
+	if observed == nil {
+		if control := stringAt(cluster, "properties", "currentKubernetesVersion"); control != "" && CompareVersions(want, control) > 0 {
 			return control
 		}
-		return asked
+		return want
 	}
-	return nextVersion(current, want)
+	return in.versions.versionFor(runs{name: PoolName(pool.Object), current: stringAt(observed, "properties", "currentOrchestratorVersion"),
+		asked: stringAt(observed, "properties", "orchestratorVersion")})
 }
 
 // heldVersion says that a pool's upgrade waits for the control plane, or nothing.
@@ -248,7 +249,9 @@ func lastSystemPool(obs Observation, name string) bool {
 func UndeclaredPools(in Inputs, obs Observation) []string {
 	declared := map[string]bool{}
 	for _, pool := range in.Pools {
-		declared[strings.ToLower(PoolName(pool.Object))] = true
+		for _, name := range pool.agentPools() {
+			declared[strings.ToLower(name)] = true
+		}
 	}
 	var names []string
 	for _, profile := range inlineProfiles(obs.Cluster.Body) {

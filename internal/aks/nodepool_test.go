@@ -44,22 +44,11 @@ func TestPoolCount(t *testing.T) {
 	}
 }
 
-func TestPoolVersionGoesOneMinorAtATime(t *testing.T) {
+func TestNewPoolIsNotNewerThanTheControlPlane(t *testing.T) {
 	cluster := fieldset.Object{"properties": fieldset.Object{"currentKubernetesVersion": "1.35.1"}}
-	for _, c := range []struct{ current, want, next string }{
-		{"1.33.4", "v1.34.1", "1.34.1"},
-		{"1.33.4", "v1.35.1", "1.34"},
-		{"1.34.7", "v1.35.1", "1.35.1"},
-		{"1.32.1", "1.35", "1.33"},
-		{"1.35.1", "v1.34.1", "1.35.1"}, // never back
-		{"1.33.4", "v1.36.0", "1.33.4"}, // not beyond the control plane
-	} {
-		observed := fieldset.Object{"properties": fieldset.Object{"orchestratorVersion": c.current, "currentOrchestratorVersion": c.current}}
-		if got := poolVersion(Pool{Version: c.want}, observed, cluster); got != c.next {
-			t.Errorf("from %s to %s: %s is asked for, want %s", c.current, c.want, got, c.next)
+	for want, version := range map[string]string{"v1.34.1": "1.34.1", "v1.35.1": "1.35.1", "v1.36.0": "1.35.1", "": ""} {
+		if got := poolVersion(Inputs{}, Pool{Version: want}, nil, cluster); got != version {
+			t.Errorf("a new pool that is to run %q gets %q, want %q", want, got, version)
 		}
-	}
-	if got := poolVersion(Pool{Version: "v1.34.1"}, nil, cluster); got != "1.34.1" {
-		t.Errorf("a new pool gets %s", got)
 	}
 }

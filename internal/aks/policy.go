@@ -64,7 +64,7 @@ func (in Inputs) observedOnly(pool Pool) bool {
 func (in Inputs) policyOf(action *plan.Action) string {
 	if action.Kind == KindAgentPool {
 		for _, pool := range in.Pools {
-			if SameID(action.ID, NamesOf(in).PoolID(pool.Object)) {
+			if DeclaresAgentPool(pool.Object, action.Name) {
 				return PoolPolicy(in.ControlPlane, pool.Object)
 			}
 		}

@@ -14,6 +14,30 @@ type Operation struct {
 	Typical time.Duration
 	// CorrelationID is that of the request that began it, empty when it was found running.
 	CorrelationID string
+	// Name is the operation's name in Azure, empty until it is known.
+	Name string
+	// ExpectedEnd is when it is expected to end, as of the last look; zero when nothing tells.
+	ExpectedEnd time.Time
+}
+
+// Look takes what Azure says of the operation. A percentage never goes back: AKS counts anew where one of its steps is repeated.
+func (op *Operation) Look(percent *float64, now time.Time) {
+	if percent != nil && (op.Percent == nil || *percent > *op.Percent) {
+		op.Percent = percent
+	}
+	op.Expect(now)
+}
+
+// Expect estimates the end: from the percentage, or else from how long such operations took before.
+func (op *Operation) Expect(now time.Time) {
+	op.ExpectedEnd = time.Time{}
+	elapsed := max(now.Sub(op.Started), 0)
+	if op.Percent != nil && *op.Percent < 1 {
+		return // too early to tell
+	}
+	if took, known := earliestEnd(*op, elapsed); known {
+		op.ExpectedEnd = op.Started.Add(max(took, elapsed)).Truncate(time.Second)
+	}
 }
 
 const (

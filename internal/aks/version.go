@@ -1,7 +1,6 @@
 package aks
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -22,15 +21,35 @@ func CompareVersions(a, b string) int {
 	return va.Compare(vb)
 }
 
-// nextVersion is the version to ask for on the way from one version to another: AKS goes one minor version at a time. In
-// between it is the minor alias, for which AKS takes the latest patch.
-func nextVersion(current, want string) string {
-	from, _, errFrom := parseVersion(current)
-	to, _, errTo := parseVersion(want)
-	if errFrom != nil || errTo != nil || from.Major != to.Major || to.Minor <= from.Minor+1 {
-		return want
+// isAlias tells whether a version names a minor version and no patch of it.
+func isAlias(version string) bool {
+	_, alias, err := parseVersion(version)
+	return err == nil && alias
+}
+
+// minorOf is the minor number of a version, 0 for what is none.
+func minorOf(version string) uint64 {
+	v, _, err := parseVersion(version)
+	if err != nil {
+		return 0
 	}
-	return fmt.Sprintf("%d.%d", from.Major, from.Minor+1)
+	return v.Minor
+}
+
+func sameMinor(a, b string) bool {
+	va, _, errA := parseVersion(a)
+	vb, _, errB := parseVersion(b)
+	return errA == nil && errB == nil && va.Major == vb.Major && va.Minor == vb.Minor
+}
+
+// ListsVersion tells whether a version is one of a list; a minor version is if any patch of it is.
+func ListsVersion(versions []string, version string) bool {
+	for _, v := range versions {
+		if CompareVersions(v, version) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // parseVersion reads a Kubernetes version; the second result tells whether it is a minor alias.

@@ -28,6 +28,7 @@ type Config struct {
 	UserAgent  string             // "capaks/<version>"
 	Budget     *Budget            // default: one of its own; share one between all clients
 	Observe    func(Call)         // optional; called from many goroutines, must not block
+	Now        func() time.Time   // clock of the tokens of Token; default time.Now
 }
 
 // Client sends requests as one identity to one cloud. It is safe for concurrent use and serves any number of subscriptions and clusters.
@@ -39,6 +40,10 @@ type Client struct {
 	observe   func(Call)
 	reads     policy.RetryOptions
 	writes    policy.RetryOptions
+	source    azcore.TokenCredential
+	now       func() time.Time
+	logins    logins
+	scope     string
 }
 
 // Precondition guards a write against what others did since the last read.
@@ -80,11 +85,15 @@ func New(c Config) (*Client, error) {
 	if c.Observe == nil {
 		c.Observe = func(Call) {}
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	u, err := url.Parse(endpoint)
 	if err != nil {
 		return nil, err
 	}
 	client := &Client{
+		source: c.Credential, now: c.Now, scope: service.Audience + "/.default",
 		endpoint: u, authority: strings.TrimRight(c.Cloud.ActiveDirectoryAuthorityHost, "/"),
 		budget: c.Budget, observe: c.Observe, reads: readRetries(), writes: policy.RetryOptions{MaxRetries: -1, TryTimeout: tryTimeout},
 	}

@@ -121,7 +121,12 @@ const maxPages = 1000
 
 // List reads all pages of a collection. The Response is that of the last page.
 func (c *Client) List(ctx context.Context, path, apiVersion string) ([]map[string]any, *Response, error) {
-	r, err := c.Get(ctx, path, apiVersion)
+	return c.Query(ctx, path, apiVersion, nil)
+}
+
+// Query is List with parameters, such as a $filter.
+func (c *Client) Query(ctx context.Context, path, apiVersion string, query url.Values) ([]map[string]any, *Response, error) {
+	r, err := c.resource(ctx, http.MethodGet, path, apiVersion, nil, Precondition{}, query)
 	var items []map[string]any
 	for page := 1; ; page++ {
 		if err != nil {

@@ -17,6 +17,9 @@ const CodeAuthenticationFailed = "AuthenticationFailed"
 
 var aadsts = regexp.MustCompile(`AADSTS\d+`)
 
+// signInReason is what decides about a certificate: "[Reason - The key used is expired., Thumbprint of key used by client: ...]".
+var signInReason = regexp.MustCompile(`\[Reason - ([^.,\]]+)`)
+
 // signInError turns what azidentity returns (many lines, with trace ids and timestamps) into one stable line. A sign-in that Entra ID
 // refused has status 401; one that got no answer is an UnreachableError, because nothing is wrong with the credentials then.
 func signInError(err error, authority string) error {
@@ -67,8 +70,12 @@ func signInMessage(description string) string {
 	description, _, _ = strings.Cut(description, "\n")
 	description, _, _ = strings.Cut(description, "Trace ID:")
 	description = stable(description)
+	why := signInReason.FindStringSubmatch(description)
 	if i := strings.Index(description, ". "); i > 0 {
 		description = description[:i+1]
+	}
+	if why != nil && !strings.Contains(description, why[1]) {
+		description += " (" + why[1] + ")"
 	}
 	return description
 }

@@ -33,6 +33,14 @@ func TestSignInErrors(t *testing.T) {
 			"unknown application", 400, body("AADSTS700016: Application with identifier 'app' was not found in the directory 'contoso.onmicrosoft.com'. This can happen if the application has not been installed."),
 			"AADSTS700016: Application with identifier 'app' was not found in the directory 'contoso.onmicrosoft.com'. (HTTP 401)",
 		},
+		{
+			"expired certificate", 401, body("AADSTS700027: Client assertion contains an invalid signature. [Reason - The key used is expired., Thumbprint of key used by client: 'AB12', Found key 'Start=01/01/2025 00:00:00, End=01/01/2026 00:00:00', Please visit the Azure Portal.]"),
+			"AADSTS700027: Client assertion contains an invalid signature. (The key used is expired) (HTTP 401)",
+		},
+		{
+			"unknown certificate", 401, body("AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found., Thumbprint of key used by client: 'AB12']"),
+			"AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application. (The key was not found) (HTTP 401)",
+		},
 		{"one sentence", 401, body("AADSTS50001: No."), "AADSTS50001: No. (HTTP 401)"},
 		{"no description", 403, `{}`, "AuthenticationFailed: the sign-in was refused without a reason by {authority} (HTTP 401)"},
 		{"Entra ID is down", 503, "", "AuthenticationFailed: the sign-in was refused without a reason by {authority} (HTTP 503)"},

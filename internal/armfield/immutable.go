@@ -117,8 +117,11 @@ func (f Field) allows(before reflect.Value, had bool, after reflect.Value, has b
 	return had == has && (!had || f.same(before, after))
 }
 
-// lower compares versions; what is no version is for other rules to refuse.
+// lower compares versions; what is no version is for other rules to refuse. A minor version stands for any patch of it.
 func lower(a, b string) bool {
+	if strings.Count(a, ".") == 1 && strings.HasPrefix(strings.TrimPrefix(b, "v")+".", strings.TrimPrefix(a, "v")+".") {
+		return false
+	}
 	va, errA := semver.ParseTolerant(a)
 	vb, errB := semver.ParseTolerant(b)
 	return errA == nil && errB == nil && va.LT(vb)

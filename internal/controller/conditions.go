@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -24,11 +25,15 @@ type outcome struct {
 	// err is an error of ours: the Kubernetes API, a malformed key.
 	err            error
 	kubeconfigSafe bool // a kubeconfig is stored
+	// notAfter is when the certificate of the identity ends, zero where it has none; now is the time of the step.
+	notAfter, now time.Time
 	// leaving says that the Azure resources of a deleted control plane stay; invalidPolicies which annotations are none.
 	leaving, invalidPolicies string
 	deleting                 bool
 	// patient: the control plane has been there long enough for the rest of one `kubectl apply` to have arrived.
 	patient bool
+	// age is how long the control plane object has been there.
+	age time.Duration
 }
 
 // verdict is a condition without its type.
@@ -70,6 +75,8 @@ func (v verdict) condition(conditionType, goodReason string) metav1.Condition {
 var authReasons = map[string]bool{
 	"AuthorizationFailed": true, "LinkedAuthorizationFailed": true, "AuthenticationFailed": true, "InvalidClientSecret": true,
 	"ClientSecretExpired": true, "UnknownClient": true, "UnknownTenant": true, "SubscriptionNotFound": true,
+	"CertificateRefused": true, "CertificateExpired": true, "AssertionExpired": true, "FederatedCredentialMissing": true,
+	"ApplicationDisabled": true, "SignInBlocked": true,
 }
 
 func controlPlaneConditions(o outcome) []metav1.Condition {
@@ -91,6 +98,9 @@ func controlPlaneConditions(o outcome) []metav1.Condition {
 	for _, dependent := range aside {
 		conditions = append(conditions, dependent.verdict.condition(dependent.condition, "Ready"))
 	}
+	if health, known := o.healthVerdict(); known {
+		conditions = append(conditions, health.condition(v1beta1.AzureResourceAvailableCondition, aks.HealthAvailable))
+	}
 	if o.deleting {
 		conditions = append(conditions, o.deletingVerdict().condition(v1beta1.DeletingCondition, "Deleting"))
 	}
@@ -111,7 +121,7 @@ func (o outcome) credentialsVerdict() verdict {
 		}
 	}
 	if o.report.Observed {
-		return good
+		return validityVerdict(o.notAfter, o.now)
 	}
 	return unknown("NotChecked", "Azure was not asked yet")
 }
@@ -123,8 +133,8 @@ func (o outcome) networkVerdict() verdict {
 	if o.report.NetworkReady {
 		return good
 	}
-	if hold := o.report.Hold; hold != nil && hold.Reason == plan.ReasonAlreadyExists {
-		return bad(hold.Reason, hold.Message) // no network is made for a cluster that is somebody else's
+	if hold := o.report.Hold; hold != nil && hold.Reason == plan.ReasonAlreadyExists || o.preflightHeld() {
+		return bad(hold.Reason, hold.Message) // no network is made for a cluster that is somebody else's, or would be refused
 	}
 	if !o.report.Observed {
 		return unknown("NotObserved", "Azure was not asked yet")
@@ -149,6 +159,9 @@ func (o outcome) clusterVerdict() verdict {
 	case facts.Busy():
 		return bad(facts.State, o.operationText("Azure is working on the cluster"))
 	case facts.Failed():
+		if v, aborted := o.aborted(aks.KindManagedCluster, o.report.Names.ClusterName); aborted {
+			return v
+		}
 		return bad("Failed", "the last operation on the cluster ended "+facts.State)
 	case facts.PowerState == "Stopped":
 		return bad("Stopped", "the cluster is stopped")
@@ -165,7 +178,7 @@ func (o outcome) blame(kinds ...string) (verdict, bool) {
 		if failure, ok := o.report.Failures[strings.ToLower(action.ID)]; ok {
 			return failureVerdict(failure), true
 		}
-		if action.Verb == plan.Blocked || action.Verb == plan.Wait && action.Reason == aks.ReasonWaitingForPools {
+		if action.Verb == plan.Blocked && !aks.UpgradeReason(action.Reason) || action.Verb == plan.Wait && action.Reason == aks.ReasonWaitingForPools {
 			return bad(action.Reason, action.Message), true
 		}
 	}
@@ -177,16 +190,6 @@ func (o outcome) operationText(otherwise string) string {
 		return op.Kind
 	}
 	return otherwise
-}
-
-func (o outcome) kubeconfigVerdict() verdict {
-	if e := o.report.KubeconfigError; e != nil {
-		return refusedVerdict(*e)
-	}
-	if o.kubeconfigSafe {
-		return good
-	}
-	return bad("NotStored", "the credentials of the workload cluster are not stored yet")
 }
 
 // availableVerdict: the API server can be used. An update in progress does not change that.
@@ -244,7 +247,7 @@ func (o outcome) syncedVerdict() verdict {
 	case r.Done:
 		return good
 	case r.Operation != nil:
-		return bad("OperationInProgress", r.Operation.Kind)
+		return bad("OperationInProgress", o.inUpgrade(o.operationInWords()))
 	}
 	for _, action := range r.Pending {
 		if failure, ok := r.Failures[strings.ToLower(action.ID)]; ok && action.Verb != plan.None {
@@ -292,6 +295,9 @@ func (o outcome) poolVerdict(p poolObjects) verdict {
 	if !o.report.Observed {
 		return unknown("NotObserved", "Azure was not asked yet")
 	}
+	if twin := o.report.Twins[p.pool.Name]; twin != "" {
+		return bad(aks.ReasonNameTaken, aks.TwinMessage(name, twin))
+	}
 	action, planned := o.poolAction(name)
 	planned = planned && !onlyReported(action)
 	if failure, ok := o.report.Failures[strings.ToLower(o.report.Names.PoolID(p.pool))]; ok && (!planned || action.Verb != plan.None) {
@@ -301,6 +307,9 @@ func (o outcome) poolVerdict(p poolObjects) verdict {
 		return bad(action.Reason, action.Message)
 	}
 	facts, exists := o.report.Facts.Pool(name)
+	if state, ok := o.rotating(p.pool); ok && !o.report.Facts.Busy() {
+		return bad(state.Phase, rotationText(state))
+	}
 	switch {
 	case !exists && !o.report.Facts.Exists:
 		return bad(aks.ReasonWaitingForControlPlane, "the AKS cluster does not exist yet")
@@ -312,6 +321,9 @@ func (o outcome) poolVerdict(p poolObjects) verdict {
 		// A moment after the request the cluster's list of pools is the one from before it.
 		return bad("Updating", o.report.Operation.Kind)
 	case facts.Failed():
+		if v, aborted := o.aborted(aks.KindAgentPool, name); aborted {
+			return v
+		}
 		return bad("Failed", "the last operation on the pool ended "+facts.State+errorText(facts.Error))
 	case facts.Stopped():
 		return bad(aks.ReasonStopped, "the pool is stopped")

@@ -26,26 +26,28 @@ func (p *credentialProblem) Error() string { return p.message }
 
 // azureClient is the ARM client for a control plane's identity. Whether the namespace may use the identity is
 // decided before any secret is read.
-func (r *Reconciler) azureClient(ctx context.Context, a *aggregate) (*arm.Client, error) {
+func (r *Reconciler) azureClient(ctx context.Context, a *aggregate) (*arm.Client, *identity.Credential, error) {
 	cp := a.controlPlane
 	cloud, err := arm.CloudFrom(cp.Spec.AzureEnvironment, r.Azure.Endpoints)
 	if err != nil {
-		return nil, &credentialProblem{"InvalidEnvironment", "spec.azureEnvironment: " + err.Error()}
+		return nil, nil, &credentialProblem{"InvalidEnvironment", "spec.azureEnvironment: " + err.Error()}
 	}
 	spec := identity.Spec{}
 	if cp.Spec.IdentityRef != nil {
-		if spec, err = r.identitySpec(ctx, cp); err != nil {
-			return nil, err
+		if spec, err = r.identitySpec(ctx, a); err != nil {
+			return nil, nil, err
 		}
 	}
 	credential, err := r.Azure.Identities.Credential(spec, cloud, r.Azure.Transport)
 	if err != nil {
-		return nil, &credentialProblem{"InvalidIdentity", err.Error()}
+		return nil, nil, &credentialProblem{"InvalidIdentity", err.Error()}
 	}
-	return r.Azure.Clients.Client(credential, cloud)
+	azure, err := r.Azure.Clients.Client(credential, cloud)
+	return azure, credential, err
 }
 
-func (r *Reconciler) identitySpec(ctx context.Context, cp *v1beta1.AzureManagedControlPlane) (identity.Spec, error) {
+func (r *Reconciler) identitySpec(ctx context.Context, a *aggregate) (identity.Spec, error) {
+	cp := a.controlPlane
 	key := client.ObjectKey{Namespace: identityNamespace(cp), Name: cp.Spec.IdentityRef.Name}
 	object := &v1beta1.AzureClusterIdentity{}
 	if err := r.Client.Get(ctx, key, object); apierrors.IsNotFound(err) {
@@ -65,39 +67,48 @@ func (r *Reconciler) identitySpec(ctx context.Context, cp *v1beta1.AzureManagedC
 			return identity.Spec{}, err
 		}
 	}
-	spec := identity.Spec{
-		Type: string(object.Spec.Type), TenantID: object.Spec.TenantID, ClientID: object.Spec.ClientID,
-		CertificatePath: object.Spec.CertPath, ResourceID: object.Spec.ResourceID,
-	}
-	return spec, r.readSecret(ctx, object, &spec)
+	var spec identity.Spec
+	spec, a.source, a.sourceVersion, err = r.secretOf(ctx, object)
+	return spec, err
 }
 
-// readSecret puts the secret part of an identity into the spec, for the types that have one.
-func (r *Reconciler) readSecret(ctx context.Context, object *v1beta1.AzureClusterIdentity, spec *identity.Spec) error {
-	switch object.Spec.Type {
-	case v1beta1.ServicePrincipal, v1beta1.ManualServicePrincipal:
-	case v1beta1.ServicePrincipalCertificate:
-		if object.Spec.CertPath != "" {
-			return nil
-		}
-	default:
-		return nil
+// secretOf is an identity with its secret part, where that is kept, and which version of it was read.
+func (r *Reconciler) secretOf(ctx context.Context, object *v1beta1.AzureClusterIdentity) (identity.Spec, credentialSource, string, error) {
+	spec := identity.Spec{
+		Type: string(object.Spec.Type), TenantID: object.Spec.TenantID, ClientID: object.Spec.ClientID,
+		CertificatePath: object.Spec.CertPath, ResourceID: object.Spec.ResourceID, CloudType: object.Spec.UserAssignedIdentityCredentialsCloudType,
 	}
+	if object.Spec.Type == v1beta1.UserAssignedIdentityCredential {
+		spec.CertificatePath = object.Spec.UserAssignedIdentityCredentialsPath
+	}
+	if path := r.Azure.Identities.File(spec); path != "" {
+		return spec, credentialSource{path: path}, fileVersion(path), nil
+	}
+	switch object.Spec.Type {
+	case v1beta1.ServicePrincipal, v1beta1.ManualServicePrincipal, v1beta1.ServicePrincipalCertificate:
+		key, version, err := r.readSecret(ctx, object, &spec)
+		return spec, credentialSource{secret: key}, version, err
+	}
+	return spec, credentialSource{}, "", nil
+}
+
+// readSecret puts the Secret's part of an identity into the spec.
+func (r *Reconciler) readSecret(ctx context.Context, object *v1beta1.AzureClusterIdentity, spec *identity.Spec) (key client.ObjectKey, version string, err error) {
 	ref := object.Spec.ClientSecret
 	if ref.Namespace == "" {
 		ref.Namespace = object.Namespace
 	}
-	secret := &corev1.Secret{}
-	if err := r.Client.Get(ctx, secretKey(ref.Namespace, ref.Name), secret); apierrors.IsNotFound(err) {
-		return &credentialProblem{"SecretNotFound", fmt.Sprintf("AzureClusterIdentity %s/%s: spec.clientSecret names Secret %s/%s, which does not exist: create it", object.Namespace, object.Name, ref.Namespace, ref.Name)}
+	secret, key := &corev1.Secret{}, secretKey(ref.Namespace, ref.Name)
+	if err := r.Client.Get(ctx, key, secret); apierrors.IsNotFound(err) {
+		return key, "", &credentialProblem{"SecretNotFound", fmt.Sprintf("AzureClusterIdentity %s/%s: spec.clientSecret names Secret %s/%s, which does not exist: create it", object.Namespace, object.Name, ref.Namespace, ref.Name)}
 	} else if err != nil {
-		return err
+		return key, "", err
 	}
 	spec.SetSecret(secret.Data)
 	if err := spec.Validate(); err != nil {
-		return &credentialProblem{"SecretIncomplete", fmt.Sprintf("Secret %s/%s, used by AzureClusterIdentity %s/%s: %v", ref.Namespace, ref.Name, object.Namespace, object.Name, err)}
+		return key, secret.ResourceVersion, &credentialProblem{"SecretIncomplete", fmt.Sprintf("Secret %s/%s, used by AzureClusterIdentity %s/%s: %v", ref.Namespace, ref.Name, object.Namespace, object.Name, err)}
 	}
-	return nil
+	return key, secret.ResourceVersion, nil
 }
 
 // namespaceAllowed: nil allows nobody, an empty object everybody, otherwise the list or the selector.
@@ -163,4 +174,17 @@ func (r *Reconciler) releaseIdentities(ctx context.Context, cp *v1beta1.AzureMan
 		}
 	}
 	return nil
+}
+
+// awaitReload comes back as soon as refused credentials, or such as end soon, are replaced.
+func (r *Reconciler) awaitReload(key client.ObjectKey, a *aggregate, o outcome) {
+	v := o.credentialsVerdict()
+	if o.report.TokenError == nil && (v.ok() && v.reason != reasonExpiresSoon || v.status == metav1.ConditionUnknown) {
+		r.Reloads.forget(key.String())
+		return
+	}
+	r.Reloads.await(a.source, a.sourceVersion, key.String(), func() { r.Wake(key) })
+	if ref := a.controlPlane.Spec.IdentityRef; ref != nil && o.ran && !v.ok() {
+		r.identityRefused(client.ObjectKey{Namespace: identityNamespace(a.controlPlane), Name: ref.Name})
+	}
 }

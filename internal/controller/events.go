@@ -23,7 +23,13 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 	for _, sent := range o.report.Sent {
 		r.event(a.about(sent.Action.Kind, sent.Action.Name), corev1.EventTypeNormal, sentReason(sent.Action), sent.Action.Line())
 	}
+	if doubts := o.report.Doubts; doubts != "" {
+		r.event(a.controlPlane, corev1.EventTypeWarning, "PreflightDoubts", doubts)
+	}
+	r.abortEvents(a, o)
+	r.healthEvent(a, before)
 	r.releasedEvents(a, o.report)
+	r.warnOfExpiry(a.controlPlane, before.Status.Conditions, a.controlPlane.Status.Conditions)
 	for _, finished := range o.report.Finished {
 		r.event(a.about(finished.Kind, finished.Name), corev1.EventTypeNormal, "Succeeded",
 			finished.Description+" took "+finished.Took.Round(time.Second).String())
@@ -99,7 +105,7 @@ func (o outcome) problem() bool {
 func (a *aggregate) about(kind, name string) runtime.Object {
 	if kind == aks.KindAgentPool {
 		for _, p := range a.pools {
-			if strings.EqualFold(aks.PoolName(p.pool), name) {
+			if aks.DeclaresAgentPool(p.pool, name) {
 				return p.pool
 			}
 		}

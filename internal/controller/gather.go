@@ -25,6 +25,9 @@ type aggregate struct {
 	pools []poolObjects
 	// pending names MachinePools whose AzureManagedMachinePool does not exist yet.
 	pending []string
+	// source is where the secret part of the identity was read from, and which version of it.
+	source        credentialSource
+	sourceVersion string
 }
 
 // poolObjects are the two objects of a pool; machinePool is nil for a pool whose MachinePool is gone.
@@ -136,10 +139,11 @@ func (a *aggregate) inputs(defaultSubscription, sshKey string) aks.Inputs {
 
 func (p poolObjects) input() aks.Pool {
 	pool := aks.Pool{
-		Object:      p.pool,
-		Owned:       ownedPoolOf(p.pool),
-		Deleting:    p.pool.DeletionTimestamp != nil,
-		SpecChanged: p.pool.Generation != p.pool.Status.ObservedGeneration,
+		Object:        p.pool,
+		Owned:         ownedPoolOf(p.pool),
+		Deleting:      p.pool.DeletionTimestamp != nil,
+		NodeImageDone: p.pool.Annotations[v1beta1.NodeImageUpgradedAnnotation],
+		SpecChanged:   p.pool.Generation != p.pool.Status.ObservedGeneration,
 	}
 	if mp := p.machinePool; mp != nil {
 		pool.MachinePool = mp.Name

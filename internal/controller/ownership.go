@@ -2,6 +2,7 @@ package controller
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -78,6 +79,11 @@ func sentReason(action plan.Action) string {
 		return "Starting"
 	case aks.OperationStop:
 		return "Stopping"
+	case aks.OperationUpgradeNodeImage:
+		return "UpgradingNodeImage"
+	}
+	if aks.RaisesVersion(action) {
+		return "Upgrading"
 	}
 	return sentReasons[action.Verb]
 }
@@ -89,9 +95,9 @@ func (r *Reconciler) releasePools(a *aggregate, o outcome) {
 		if p.pool.DeletionTimestamp == nil || !controllerutil.ContainsFinalizer(p.pool, v1beta1.MachinePoolFinalizer) {
 			continue
 		}
-		_, exists := o.report.Facts.Pool(aks.PoolName(p.pool))
+		exists := slices.ContainsFunc(o.report.Facts.Pools, func(f aks.PoolFacts) bool { return aks.DeclaresAgentPool(p.pool, f.Name) })
 		seen := o.ran && o.report.Observed && o.report.Error == nil
-		gone := seen && !exists && !o.report.Facts.Busy()
+		gone := seen && !exists && !o.report.Facts.Busy() || o.report.Twins[p.pool.Name] != ""
 		policy := aks.PoolPolicy(a.controlPlane, p.pool)
 		stays := policy != v1beta1.PolicyManage
 		if stays && !withCluster {

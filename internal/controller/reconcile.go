@@ -16,6 +16,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/aks"
@@ -36,6 +37,12 @@ type Reconciler struct {
 	// SyncPeriod is after how long a cluster is looked at again in full although nothing happened.
 	SyncPeriod time.Duration
 
+	// Reloads notices when credentials that were refused are replaced.
+	Reloads *Reloads
+	// Wake makes a control plane be looked at. It must not block.
+	Wake func(client.ObjectKey)
+
+	identityNews chan event.TypedGenericEvent[client.ObjectKey]
 	// told is the last problem there was an event about, by the UID of the control plane.
 	told sync.Map
 }
@@ -63,6 +70,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err := r.Client.Get(ctx, req.NamespacedName, cp); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.Engine.Forget(req.String())
+			r.Reloads.forget(req.String())
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -102,6 +110,7 @@ func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request, a *aggrega
 		return ctrl.Result{}, err
 	}
 	o := r.step(ctx, req, a)
+	r.awaitReload(req.NamespacedName, a, o)
 	if err := r.apply(ctx, a, before, &o); err != nil {
 		o.err = errors.Join(o.err, err)
 	}
@@ -125,7 +134,7 @@ const shortWait = time.Second
 // passing tells whether the next step follows at once and this one left nothing that must be stored.
 func (o outcome) passing() bool {
 	r := o.report
-	return o.ran && o.err == nil && r.Operation != nil && r.Requeue < shortWait && r.Kubeconfig == nil && len(r.Failed) == 0 && !o.deleting &&
+	return o.ran && o.err == nil && r.Operation != nil && r.Requeue < shortWait && r.Kubeconfig == nil && r.AbortNote == nil && len(r.Failed) == 0 && !o.deleting &&
 		!r.Facts.Exists
 }
 
@@ -138,10 +147,16 @@ func (r *Reconciler) requeueAfter(o outcome) time.Duration {
 		return credentialPause
 	}
 	if o.report.Requeue > 0 {
+		if r.SyncPeriod > 0 {
+			return min(o.report.Requeue, r.SyncPeriod) // a token may live longer
+		}
 		return o.report.Requeue
 	}
 	if hold := o.report.Hold; hold != nil && hold.Reason == aks.ReasonWaitingForPools && !o.patient {
 		return applyTime
+	}
+	if masked := o.maskedFor(); masked > 0 && (r.SyncPeriod == 0 || masked < r.SyncPeriod) {
+		return masked
 	}
 	return r.SyncPeriod
 }
@@ -151,12 +166,13 @@ const applyTime = 20 * time.Second
 
 // step finds the credentials and lets the engine go one step.
 func (r *Reconciler) step(ctx context.Context, req ctrl.Request, a *aggregate) outcome {
-	o := outcome{deleting: a.controlPlane.DeletionTimestamp != nil, patient: time.Since(a.controlPlane.CreationTimestamp.Time) > applyTime}
+	o := outcome{deleting: a.controlPlane.DeletionTimestamp != nil, age: time.Since(a.controlPlane.CreationTimestamp.Time)}
+	o.patient = o.age > applyTime
 	o.invalidPolicies, o.leaving = a.invalidPolicies(), a.leaving()
 	if o.leaving != "" {
 		return o
 	}
-	azure, err := r.azureClient(ctx, a)
+	azure, credential, err := r.azureClient(ctx, a)
 	if err != nil {
 		if !errors.As(err, &o.credentials) {
 			o.err = err
@@ -168,7 +184,7 @@ func (r *Reconciler) step(ctx context.Context, req ctrl.Request, a *aggregate) o
 		o.err = err
 		return o
 	}
-	etag, err := r.storedKubeconfigETag(ctx, a.cluster)
+	stored, err := r.storedCredentials(ctx, a)
 	if err != nil {
 		o.err = err
 		return o
@@ -178,9 +194,10 @@ func (r *Reconciler) step(ctx context.Context, req ctrl.Request, a *aggregate) o
 		o.credentials = problem
 		return o
 	}
-	o.ran = true
-	o.report = r.Engine.Step(ctx, engine.Request{Owner: req.String(), Client: azure, Inputs: in, KubeconfigETag: etag})
-	o.kubeconfigSafe = etag != ""
+	o.ran, o.notAfter, o.now = true, credential.NotAfter, time.Now()
+	o.report = r.Engine.Step(ctx, engine.Request{Owner: req.String(), Client: azure, Inputs: in, Principal: credential.Principal,
+		KubeconfigETag: stored.ETag, StoredToken: stored.Token, UserKubeconfigETag: stored.UserETag, Workload: r.workload(a.cluster)})
+	o.kubeconfigSafe = stored.ETag != ""
 	r.log(ctx, o)
 	return o
 }
@@ -215,14 +232,7 @@ func (r *Reconciler) log(ctx context.Context, o outcome) {
 // apply writes the outcome into all objects (in memory) and stores what belongs elsewhere.
 func (r *Reconciler) apply(ctx context.Context, a *aggregate, before *v1beta1.AzureManagedControlPlane, o *outcome) error {
 	var errs []error
-	if o.report.Kubeconfig != nil {
-		if err := r.storeKubeconfig(ctx, a, o.report.Kubeconfig); err != nil {
-			errs = append(errs, err)
-		} else {
-			o.kubeconfigSafe = true
-		}
-	}
-	errs = append(errs, r.storeIssuer(ctx, a, *o), applyControlPlane(a, *o))
+	errs = append(errs, r.storeKubeconfigs(ctx, a, o), r.storeIssuer(ctx, a, *o), applyControlPlane(a, *o))
 	if a.infra != nil {
 		applyInfra(a, *o)
 	}
@@ -233,6 +243,8 @@ func (r *Reconciler) apply(ctx context.Context, a *aggregate, before *v1beta1.Az
 		}
 	}
 	r.releasePools(a, *o)
+	rememberRotations(a, o.report)
+	errs = append(errs, noteAborts(a, *o))
 	if before.DeletionTimestamp != nil {
 		errs = append(errs, r.release(ctx, a, *o))
 	} else if o.ran {

@@ -29,6 +29,12 @@ func applyControlPlane(a *aggregate, o outcome) error {
 		removeCondition(cp, v1beta1.DeletingCondition)
 	}
 	dropDependentConditions(cp, o)
+	if v, known := o.preflightVerdict(cp); known {
+		setCondition(cp, v.condition(v1beta1.PreflightPassedCondition, "Passed"))
+	}
+	if _, known := o.healthVerdict(); !known && o.ran && o.report.Observed {
+		removeCondition(cp, v1beta1.AzureResourceAvailableCondition)
+	}
 	status := &cp.Status
 	status.ExternalManagedControlPlane = new(true)
 	if !o.ran {
@@ -47,6 +53,7 @@ func applyControlPlane(a *aggregate, o outcome) error {
 	if r.Observed {
 		applyFacts(cp, r)
 	}
+	applyUpgrade(cp, o)
 	if r.Facts.Exists && r.Facts.Host != "" {
 		cp.Spec.ControlPlaneEndpoint = v1beta1.APIEndpoint{Host: r.Facts.Host, Port: apiServerPort}
 	}
@@ -94,11 +101,14 @@ func operationStatus(r engine.Report) *v1beta1.Operation {
 		return nil
 	}
 	op := &v1beta1.Operation{
-		Description: r.Operation.Kind, ID: r.Operation.ID, Status: "InProgress", CorrelationID: r.Operation.CorrelationID,
+		Description: r.Operation.Kind, ID: r.Operation.ID, Name: r.Operation.Name, Status: "InProgress", CorrelationID: r.Operation.CorrelationID,
 		StartTime: &metav1.Time{Time: r.Operation.Started.Truncate(1e9)},
 	}
 	if r.Operation.Percent != nil {
 		op.PercentComplete = new(int32(*r.Operation.Percent))
+	}
+	if end := r.Operation.ExpectedEnd; !end.IsZero() {
+		op.ExpectedEndTime = &metav1.Time{Time: end}
 	}
 	return op
 }
@@ -142,12 +152,15 @@ func applyPool(p poolObjects, o outcome) error {
 	if pool.DeletionTimestamp == nil {
 		removeCondition(pool, v1beta1.DeletingCondition)
 	}
-	if !o.ran || !r.Observed {
+	if !o.ran || !r.Observed || r.Twins[pool.Name] != "" {
 		return nil
 	}
+	rememberNodeImage(pool, o)
 	name := aks.PoolName(pool)
 	facts, exists := r.Facts.Pool(name)
 	status := &pool.Status
+	status.AgentPoolName = name
+	applyRotation(pool, o)
 	status.ProvisioningState, status.NodeImageVersion = facts.State, facts.NodeImage
 	status.Version = aks.ReportedVersion(facts.Version)
 	status.Operation = nil
@@ -166,8 +179,8 @@ func applyPool(p poolObjects, o outcome) error {
 		status.DesiredReplicas = p.machinePool.Spec.Replicas
 	}
 	if ids, listed := r.ProviderIDs[name]; listed && exists && int64(len(ids)) == facts.Count && !facts.Busy() {
-		pool.Spec.ProviderIDList = ids
-		status.Replicas = int32(len(ids))
+		pool.Spec.ProviderIDList = machinesOf(pool, r)
+		status.Replicas = int32(len(pool.Spec.ProviderIDList))
 		status.Ready = true
 		status.Initialization = &v1beta1.Initialization{Provisioned: new(true)}
 	}
@@ -185,13 +198,13 @@ func applyPool(p poolObjects, o outcome) error {
 func (r *Reconciler) followAutoscaler(ctx context.Context, p poolObjects, o outcome) error {
 	mp := p.machinePool
 	facts, exists := o.report.Facts.Pool(aks.PoolName(p.pool))
-	if mp == nil || !exists || mp.DeletionTimestamp != nil || facts.Stopped() || o.report.Facts.Stopped() {
+	if mp == nil || !exists || o.report.Twins[p.pool.Name] != "" || mp.DeletionTimestamp != nil || facts.Stopped() || o.report.Facts.Stopped() {
 		return nil
 	}
 	before := mp.DeepCopy()
 	managed := mp.Annotations[clusterv1.ReplicasManagedByAnnotation]
 	switch {
-	case facts.AutoScaling && p.pool.Spec.Scaling != nil:
+	case p.pool.Spec.Scaling != nil && (facts.AutoScaling || managed == replicasManager): // off for a moment while its limits change
 		if managed == "" {
 			mp.Annotations = with(mp.Annotations, clusterv1.ReplicasManagedByAnnotation, replicasManager)
 		}

@@ -7,10 +7,12 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -25,7 +27,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, concurrency int, news <-
 		For(&v1beta1.AzureManagedControlPlane{}).
 		Watches(&v1beta1.AzureManagedCluster{}, toControlPlane(r.ofInfraCluster)).
 		Watches(&v1beta1.AzureManagedMachinePool{}, toControlPlane(r.ofPool)).
-		Watches(&v1beta1.AzureClusterIdentity{}, toControlPlane(r.ofIdentity)).
+		// Its status is written by the other loop, and follows what clusters find out.
+		Watches(&v1beta1.AzureClusterIdentity{}, toControlPlane(r.ofIdentity), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&clusterv1.Cluster{}, toControlPlane(r.ofCluster)).
 		Watches(&clusterv1.MachinePool{}, toControlPlane(r.ofMachinePool)).
 		WatchesRawSource(source.TypedChannel(news, ofNews())).
@@ -100,7 +103,7 @@ func (r *Reconciler) ofIdentity(ctx context.Context, object client.Object) []rec
 	var requests []reconcile.Request
 	for i := range controlPlanes.Items {
 		cp := &controlPlanes.Items[i]
-		if ref := cp.Spec.IdentityRef; ref != nil && ref.Name == object.GetName() && identityNamespace(cp) == object.GetNamespace() {
+		if uses(cp, object) {
 			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(cp)})
 		}
 	}

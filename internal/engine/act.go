@@ -62,6 +62,11 @@ func (s *step) accepted(action plan.Action, response *arm.Response) {
 		s.dependentAccepted(action, observed, response)
 		return
 	}
+	if action.Verb == plan.Call && action.Kind == aks.KindAgentPool {
+		delete(obs.PoolDetails, action.Name)
+		s.start(action, response)
+		return
+	}
 	if action.Verb == plan.Call {
 		s.called(action, response)
 		return
@@ -87,6 +92,9 @@ func (s *step) accepted(action plan.Action, response *arm.Response) {
 		s.start(action, response)
 	case aks.KindAgentPool:
 		delete(obs.PoolDetails, action.Name)
+		if aks.RaisesVersion(action) {
+			s.memory.asked[lower(action.Name)] = aks.AskedVersion(action)
+		}
 		if action.Verb == plan.Delete && response.Status != 202 {
 			obs.Time = time.Time{}
 			return

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
 	"slices"
 	"strings"
 
@@ -13,57 +11,6 @@ import (
 
 // Tags by which AKS marks a pool's scale set; the second is the older one.
 var poolTags = []string{"aks-managed-poolName", "poolName"}
-
-// Kubeconfig is a credential as Azure handed it out.
-type Kubeconfig struct {
-	Value []byte
-	// ETag is the eTag of the managed cluster it belongs to: every operation on the cluster changes it, a
-	// rotation of certificates among them.
-	ETag string
-}
-
-// collectCredentials asks for the admin kubeconfig when none is stored, or the cluster changed since.
-func (s *step) collectCredentials(ctx context.Context, facts aks.Facts) error {
-	if s.KubeconfigETag != "" && s.KubeconfigETag == facts.ETag {
-		return nil
-	}
-	if s.memory.refusedETag == facts.ETag && s.memory.refusal != nil {
-		s.report.kubeconfigError = s.memory.refusal // asked already, in this very state of the cluster
-		return nil
-	}
-	response, err := s.Client.Post(ctx, s.names.ClusterID+"/listClusterAdminCredential", aks.ContainerServiceAPIVersion, nil, nil)
-	var refusal *arm.Error
-	if errors.As(err, &refusal) {
-		// A cluster without credentials is still a cluster: say so and go on.
-		cause := azureError(refusal)
-		s.report.kubeconfigError = &cause
-		s.memory.refusedETag, s.memory.refusal = facts.ETag, &cause
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	value, err := kubeconfigOf(response.Body)
-	if err != nil {
-		s.report.kubeconfigError = &aks.AzureError{Code: "InvalidKubeconfig", Message: err.Error()}
-		return nil
-	}
-	s.report.Kubeconfig = &Kubeconfig{Value: value, ETag: facts.ETag}
-	return nil
-}
-
-func kubeconfigOf(body map[string]any) ([]byte, error) {
-	list, _ := body["kubeconfigs"].([]any)
-	for _, item := range list {
-		entry, _ := item.(map[string]any)
-		encoded, _ := entry["value"].(string)
-		if encoded == "" {
-			continue
-		}
-		return base64.StdEncoding.DecodeString(encoded)
-	}
-	return nil, errors.New("Azure answered without a kubeconfig")
-}
 
 // collectInstances lists the instances of pools whose state changed since they were listed last. A pool's eTag
 // changes with every operation on it, its count also when the autoscaler works. While fewer are there than the

@@ -64,6 +64,10 @@ type memory struct {
 	baseAt   time.Time // when resource group and network were read; zero: not yet
 	running  *operation
 	failures map[string]aks.Failure
+	// asked are versions that pools were asked for since the cluster was read: its list of them is from before that.
+	asked map[string]string
+	// blockers are disruption budgets behind failures, by lower-cased id of the resource.
+	blockers map[string]*blocker
 	pools    map[string]instances
 	scaleSet map[string]string // pool -> scale set id
 	// aside are operations on dependents during which AKS takes other requests, by lower-cased id of the resource.
@@ -78,10 +82,8 @@ type memory struct {
 	// listed is the cluster as the subscription's listing had it last, where it is read in another api-version.
 	listed map[string]any
 	// trouble is what kept the last step from going on; it is not met again before it may be over.
-	trouble *trouble
-	// refusal is why Azure gave no credentials, in the state of the cluster that refusedETag stands for.
-	refusal     *aks.AzureError
-	refusedETag string
+	trouble     *trouble
+	credentials credentialMemory
 }
 
 // instances are the nodes of a pool as its scale set lists them, and the state of the pool they belong to.
@@ -103,8 +105,16 @@ type Request struct {
 	Inputs aks.Inputs
 	// KubeconfigETag is the eTag of the managed cluster whose credentials are stored, empty when none are.
 	KubeconfigETag string
+	// StoredToken is what is known of the token in the stored kubeconfig, UserKubeconfigETag the eTag of the stored
+	// kubeconfig of people.
+	StoredToken        aks.TokenMark
+	UserKubeconfigETag string
+	// Principal is whose credentials the client has: tenant/client.
+	Principal string
 	// Reread asks for a fresh look at everything.
 	Reread bool
+	// Workload is the Kubernetes API of the cluster, nil where there is no kubeconfig for it.
+	Workload Workload
 }
 
 // Step makes as many moves as can be made now and says what came of them. An error is only returned when ctx
@@ -112,10 +122,11 @@ type Request struct {
 func (e *Engine) Step(ctx context.Context, r Request) Report {
 	m := e.memory(r.Owner)
 	s := &step{Engine: e, Request: r, memory: m, names: aks.NamesOf(r.Inputs)}
-	s.Inputs.Failures, s.Inputs.Contests = m.failures, m.contests
+	s.Inputs.Failures, s.Inputs.Contests, s.Inputs.Asked = m.failures, m.contests, m.asked
 	if t := m.trouble; t.lasts(s) {
 		s.report.Error = t.problem
 		s.report.requeue(t.until.Sub(e.now()))
+		s.keepToken(ctx)
 		return s.finish()
 	}
 	before := m.trouble
@@ -128,6 +139,7 @@ func (e *Engine) Step(ctx context.Context, r Request) Report {
 			m.forget()
 		}
 	}
+	s.keepToken(ctx)
 	return s.finish()
 }
 
@@ -158,7 +170,7 @@ func (e *Engine) memory(owner string) *memory {
 	defer e.mu.Unlock()
 	m, ok := e.memories[owner]
 	if !ok {
-		m = &memory{failures: map[string]aks.Failure{}, contests: aks.Contests{}, released: map[string]bool{}, pools: map[string]instances{}, scaleSet: map[string]string{}}
+		m = &memory{failures: map[string]aks.Failure{}, blockers: map[string]*blocker{}, asked: map[string]string{}, contests: aks.Contests{}, released: map[string]bool{}, pools: map[string]instances{}, scaleSet: map[string]string{}}
 		e.memories[owner] = m
 	}
 	return m
@@ -190,10 +202,15 @@ type step struct {
 	report Report
 	// settled: credentials and instances were collected in this step.
 	settled bool
+	// rotating is how far rotations were when something was last asked of the Kubernetes API.
+	rotating map[string]aks.RotationState
 }
 
 func (s *step) run(ctx context.Context) error {
 	if err := s.observe(ctx); err != nil {
+		return err
+	}
+	if err := s.lookAtBudgets(ctx); err != nil {
 		return err
 	}
 	for range maxMoves {
@@ -206,6 +223,18 @@ func (s *step) run(ctx context.Context) error {
 		decision := aks.Decide(s.Inputs, s.memory.obs, s.now())
 		s.report.decision = decision
 		switch {
+		case decision.NeedPreflight:
+			if err := s.readPreflight(ctx); err != nil {
+				return err
+			}
+		case decision.NeedUpgrades:
+			if err := s.readUpgrades(ctx); err != nil {
+				return err
+			}
+		case len(decision.NeedNodeImages) > 0:
+			if err := s.readNodeImages(ctx, decision.NeedNodeImages); err != nil {
+				return err
+			}
 		case len(decision.NeedPools) > 0:
 			if err := s.readPools(ctx, decision.NeedPools); err != nil {
 				return err
@@ -218,7 +247,14 @@ func (s *step) run(ctx context.Context) error {
 			if err := s.readDependents(ctx, decision.NeedDependents); err != nil {
 				return err
 			}
+		case decision.Next == nil && len(decision.NeedNodes) > 0:
+			if err := s.readNodes(ctx, decision.NeedNodes); err != nil {
+				return err
+			}
 		case decision.Next == nil:
+			if err := s.drain(ctx, decision); err != nil {
+				return err
+			}
 			return s.settle(ctx, decision)
 		case s.stale(*decision.Next):
 			if err := s.refresh(ctx, *decision.Next); err != nil {
@@ -232,6 +268,9 @@ func (s *step) run(ctx context.Context) error {
 		default:
 			if sent, err := s.send(ctx, *decision.Next); err != nil || !sent {
 				return err
+			}
+			if texts := doubts(decision); texts != "" {
+				s.report.Doubts = texts
 			}
 		}
 	}

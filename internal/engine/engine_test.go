@@ -31,8 +31,15 @@ type rig struct {
 	client *arm.Client
 	in     aks.Inputs
 	etag   string
-	news   []string
-	events []string
+	// token, userETag and principal are what a controller keeps beside it.
+	token     aks.TokenMark
+	userETag  string
+	principal string
+	news      []string
+	events    []string
+	// workload is the Kubernetes API of the cluster for the engine, made of the kubeconfig it reports.
+	workload   engine.Workload
+	kubeconfig []byte
 }
 
 func newRig(t *testing.T) *rig {
@@ -63,7 +70,8 @@ func (r *rig) newClient(env map[string]string) *arm.Client {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	client, err := arm.New(arm.Config{Cloud: cloud, Credential: credential, Transport: transport, Budget: arm.NewBudget(arm.BudgetOptions{Factor: 1000})})
+	r.principal = credential.Principal
+	client, err := arm.New(arm.Config{Cloud: cloud, Credential: credential, Transport: transport, Now: r.clock.Now, Budget: arm.NewBudget(arm.BudgetOptions{Factor: 1000})})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -78,17 +86,29 @@ func (r *rig) restart() {
 
 // step makes one step, keeping what a controller would keep in annotations and Secrets.
 func (r *rig) step() engine.Report {
-	report := r.engine.Step(r.t.Context(), engine.Request{Owner: "default/my-cluster", Client: r.client, Inputs: r.in, KubeconfigETag: r.etag})
+	report := r.engine.Step(r.t.Context(), engine.Request{Owner: "default/my-cluster", Client: r.client, Inputs: r.in, KubeconfigETag: r.etag, StoredToken: r.token, UserKubeconfigETag: r.userETag, Principal: r.principal, Workload: r.workload})
 	for _, sent := range report.Sent {
 		r.events = append(r.events, string(sent.Action.Verb)+" "+sent.Action.Kind+" "+sent.Action.Name)
 	}
 	if report.Kubeconfig != nil {
 		r.etag = report.Kubeconfig.ETag
+		if report.Kubeconfig.Value != nil {
+			r.kubeconfig = report.Kubeconfig.Value
+		}
+		if token := report.Kubeconfig.Token; token != nil {
+			r.token = token.Mark
+		}
+	}
+	if report.UserKubeconfig != nil {
+		r.userETag = report.UserKubeconfig.ETag
 	}
 	r.in.Owned = r.in.Owned.Merge(report.Owned)
 	for i := range r.in.Pools {
 		if action, ok := report.OwnedPools[aks.PoolName(r.in.Pools[i].Object)]; ok {
 			r.in.Pools[i].Owned = action.Owned
+		}
+		if rotation, ok := report.Rotations[r.in.Pools[i].Object.Name]; ok {
+			rotation.Annotate(r.in.Pools[i].Object)
 		}
 	}
 	return report

@@ -127,6 +127,7 @@ func (s *step) readCluster(ctx context.Context) error {
 func (s *step) sawCluster(body map[string]any) {
 	obs := &s.memory.obs
 	obs.Time = s.now()
+	clear(s.memory.asked)
 	if body == nil {
 		obs.Cluster, obs.PoolDetails = plan.Observed{}, nil
 		return

@@ -24,6 +24,8 @@ type operation struct {
 	correlator string
 	// before is the failure whose goal the operation tries again; pauses grow with its attempts.
 	before aks.Failure
+	// aborted: Azure accepted the request to abort it.
+	aborted bool
 }
 
 // duration names the kind of work whose usual duration is learnt.
@@ -41,8 +43,11 @@ func (s *step) follow(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	s.memory.running = op
-	if wait := op.nextLook.Sub(s.now()); wait > 0 {
-		s.report.waitFor(op, wait)
+	if op.nextLook.After(s.now()) {
+		if err := s.abort(ctx, op); err != nil {
+			return true, err
+		}
+		s.report.waitFor(op, op.nextLook.Sub(s.now()))
 		return true, nil
 	}
 	done, err := s.look(ctx, op)
@@ -51,9 +56,11 @@ func (s *step) follow(ctx context.Context) (bool, error) {
 		return true, err
 	}
 	if !done {
-		wait := pace(op, s.now())
-		op.nextLook = s.now().Add(wait)
-		s.report.waitFor(op, wait)
+		op.nextLook = s.now().Add(pace(op, s.now()))
+		if err := s.abort(ctx, op); err != nil {
+			return true, err
+		}
+		s.report.waitFor(op, op.nextLook.Sub(s.now()))
 		return true, nil
 	}
 	s.memory.running = nil
@@ -117,6 +124,8 @@ func (s *step) operation(action plan.Action, response *arm.Response) *operation 
 		Kind: fmt.Sprintf("%s %s %s", strings.ToLower(doing(action)), action.Kind, action.Name),
 		ID:   action.ID, Started: s.now(), Typical: s.typical(op.duration()),
 	}
+	op.Name = operationName(response.AsyncOperation)
+	op.Expect(s.now())
 	op.nextLook = s.now().Add(pace(op, s.now()))
 	return op
 }
@@ -128,6 +137,10 @@ func doing(action plan.Action) string {
 		return "Creating"
 	case action.Verb == plan.Delete:
 		return "Deleting"
+	case aks.RaisesVersion(action):
+		return "Upgrading"
+	case action.Operation == aks.OperationUpgradeNodeImage:
+		return "Upgrading the node image of"
 	case action.Operation == aks.OperationStart:
 		return "Starting"
 	case action.Operation == aks.OperationStop:
@@ -194,7 +207,10 @@ func (s *step) progress(ctx context.Context, op *operation) (bool, error) {
 	if latest.StartTime != nil && !latest.StartTime.After(s.now()) {
 		op.Started = *latest.StartTime
 	}
-	op.Percent = latest.PercentComplete
+	if latest.Name != "" && !op.aborted {
+		op.Name = latest.Name
+	}
+	op.Look(latest.PercentComplete, s.now())
 	return latest.Done(), nil
 }
 
@@ -214,6 +230,9 @@ func (s *step) ended(ctx context.Context, op *operation) (bool, error) {
 	}
 	if aks.Busy(state) {
 		return false, nil
+	}
+	if aks.Failed(state) && s.endedAborted(op, state) {
+		return true, nil
 	}
 	if aks.Failed(state) {
 		s.rememberEnd(ctx, op, etag, cause)

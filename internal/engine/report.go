@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/aks"
 	"github.com/capaks/capaks/internal/arm"
 	"github.com/capaks/capaks/internal/plan"
@@ -49,18 +50,44 @@ type Report struct {
 	// Kubeconfig is a new credential to store, nil while the stored one is good.
 	Kubeconfig      *Kubeconfig
 	KubeconfigError *aks.AzureError
+	// UserKubeconfig is a new kubeconfig for people to store, nil while the stored one is good.
+	UserKubeconfig      *Kubeconfig
+	UserKubeconfigError *aks.AzureError
+	// TokenError is why there is no (new) token for the API server of the cluster.
+	TokenError *aks.AzureError
 	// ProviderIDs are the instances by pool name; a pool that was not listed is missing.
 	ProviderIDs map[string][]string
 	// Owned is what is owned after this step, by resource; nil fields are unchanged.
 	Owned aks.Owned
 	// OwnedPools is the same for pools, by Azure pool name.
 	OwnedPools map[string]*plan.Action
+	// Rotations are to be remembered by pool objects, by their names; Rotating tells how far rotations are.
+	Rotations map[string]aks.Rotation
+	Rotating  map[string]aks.RotationState
+	// Twins are pool objects whose name in Azure is that of another one, with that one.
+	Twins map[string]string
 	// DependentKinds are the kinds of dependents that are declared.
 	DependentKinds []string
+	// Upgrade is the way to newer versions, Offers what was on offer when that was read last; nil where there is none.
+	Upgrade *v1beta1.UpgradeStatus
+	Offers  *Offers
+	// NodeImagesDone are by the names of pool objects the nodeImageUpgradeAfter to be remembered as answered.
+	NodeImagesDone map[string]string
+	// Budgets tell of failures that a disruption budget caused what is known of it, by lower-cased id of the resource.
+	Budgets map[string]string
 	// Undeclared are pools in Azure that no object declares.
 	Undeclared []string
 	// Done: Azure is as declared, or for a deleted cluster: everything is gone.
 	Done bool
+	// Checks are what the checks before a creation found that is still to come, Doubts those under which something was sent.
+	Checks  []aks.Check
+	Checked bool
+	Doubts  string
+	// AbortNote is an order to abort that is to be noted on its object before it is carried out, Aborted one Azure has accepted,
+	// AbortMismatch one that names another operation than the one that runs.
+	AbortNote, Aborted, AbortMismatch *Abort
+	// Health is what Azure Resource Health says; nil when nobody asks.
+	Health *aks.Health
 	// Requeue is when to come back; zero means that an event will tell.
 	Requeue time.Duration
 
@@ -69,7 +96,12 @@ type Report struct {
 	finished        []Finished
 	failed          []string
 	kubeconfigError *aks.AzureError
-	requeueSet      bool
+
+	userKubeconfigError *aks.AzureError
+	tokenError          *aks.AzureError
+	// drainError is why the Kubernetes API of the cluster did not do what was asked of it.
+	drainError string
+	requeueSet bool
 }
 
 // Sent is a request Azure accepted.
@@ -148,9 +180,11 @@ func (s *step) finish() Report {
 	r.Names = s.names
 	r.Facts = aks.FactsOf(obs.Cluster)
 	r.Observed = !s.memory.baseAt.IsZero()
-	r.Sent, r.Finished, r.Failed, r.KubeconfigError = r.sent, r.finished, r.failed, r.kubeconfigError
+	r.Sent, r.Finished, r.Failed = r.sent, r.finished, r.failed
+	r.KubeconfigError, r.UserKubeconfigError, r.TokenError = r.kubeconfigError, r.userKubeconfigError, r.tokenError
 	r.Hold, r.Pending = r.decision.Hold, r.decision.Actions
 	r.Failures = s.memory.failures
+	s.rotation(r)
 	r.Done = r.decision.Done && r.Error == nil && r.Operation == nil
 	r.DependentKinds = aks.DeclaredKinds(s.Inputs)
 	r.Undeclared = aks.UndeclaredPools(s.Inputs, obs)
@@ -161,8 +195,13 @@ func (s *step) finish() Report {
 		r.ProviderIDs[name] = pool.providerIDs
 	}
 	s.ownership(r)
+	s.upgrades(r)
+	s.budgets(r)
 	s.retries(r)
 	s.contests(r)
+	s.checkAgain(r)
+	r.Checks, r.Checked = r.decision.Checks, r.decision.Checked
+	r.Health = s.fleet.Health(s.Client, s.names.Subscription, s.names.ClusterID)
 	if r.Operation == nil && s.memory.running != nil {
 		r.waitFor(s.memory.running, s.memory.running.nextLook.Sub(s.now()))
 	}

@@ -1,5 +1,6 @@
 // Package fleet observes all AKS clusters of a subscription with one LIST, shared by every cluster of that
-// subscription: idle cost grows with subscriptions, not with clusters and pools.
+// subscription: idle cost grows with subscriptions, not with clusters and pools. What a location offers is read once for all
+// clusters that are created there, too.
 //
 // It must not decide anything about a cluster and never writes; it only tells who should look again.
 package fleet
@@ -28,9 +29,12 @@ type Fleet struct {
 	interval time.Duration
 	now      func() time.Time
 	notify   func(owner string)
+	health   bool
 
 	mu     sync.Mutex
 	groups map[groupKey]*group
+	places map[placeKey]*place
+	homes  map[string]groupKey // by owner
 }
 
 // groupKey: two credentials may see different clusters of one subscription.
@@ -44,12 +48,19 @@ type group struct {
 	listedAt time.Time
 	bodies   map[string]map[string]any // by lower-cased id
 	members  map[string]member         // by lower-cased id
+	// health is by lower-cased id of the resource; unhealthy says why it is not known.
+	health    map[string]aks.Health
+	unhealthy string
+	// refused is why the credentials were not accepted at the last try, nil where they were.
+	refused error
 }
 
 type member struct {
 	owner string
 	// seen digests what the owner last acted on; a listing that differs is news.
 	seen uint64
+	// health is what the owner was last told about the health of its cluster.
+	health aks.Health
 }
 
 // Options of a Fleet.
@@ -58,6 +69,8 @@ type Options struct {
 	Interval time.Duration
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+	// Health also lists Azure Resource Health.
+	Health bool
 	// Notify is told the owner of each cluster that changed. It must not block.
 	Notify func(owner string)
 }
@@ -70,7 +83,7 @@ func New(o Options) *Fleet {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Fleet{interval: o.Interval, now: o.Now, notify: o.Notify, groups: map[groupKey]*group{}}
+	return &Fleet{interval: o.Interval, now: o.Now, notify: o.Notify, health: o.Health, groups: map[groupKey]*group{}, places: map[placeKey]*place{}, homes: map[string]groupKey{}}
 }
 
 // Snapshot is a cluster as listed.
@@ -82,10 +95,16 @@ type Snapshot struct {
 // Look returns the cluster from the latest listing, and registers the owner to be told of changes. It lists only
 // for an owner that has never seen its cluster (after a start), and then once for all of them.
 func (f *Fleet) Look(ctx context.Context, client *arm.Client, subscription, id, owner string, seen bool) (Snapshot, error) {
+	f.move(owner, client, subscription)
 	g := f.group(client, subscription)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	key := strings.ToLower(id)
+	if g.refused != nil {
+		if err := f.tryAgain(ctx, client, subscription, g); err != nil {
+			return Snapshot{}, err
+		}
+	}
 	if !seen && (g.bodies == nil || f.now().Sub(g.listedAt) > f.interval) {
 		if err := f.list(ctx, client, subscription, g); err != nil {
 			return Snapshot{}, err
@@ -96,7 +115,7 @@ func (f *Fleet) Look(ctx context.Context, client *arm.Client, subscription, id, 
 	}
 	body := g.bodies[key]
 	if old, ok := g.members[key]; !ok || old.owner != owner {
-		g.members[key] = member{owner: owner, seen: digest(body)}
+		g.members[key] = member{owner: owner, seen: digest(body), health: g.healthOf(key)}
 	}
 	return Snapshot{Body: body, At: g.listedAt}, nil
 }
@@ -106,31 +125,21 @@ func (f *Fleet) Saw(client *arm.Client, subscription, id, owner string, body map
 	g := f.group(client, subscription)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.members[strings.ToLower(id)] = member{owner: owner, seen: digest(body)}
+	key := strings.ToLower(id)
+	g.members[key] = member{owner: owner, seen: digest(body), health: g.healthOf(key)}
 }
 
 // Forget stops telling the owner about its clusters.
 func (f *Fleet) Forget(owner string) {
 	f.mu.Lock()
+	delete(f.homes, owner)
 	groups := make(map[groupKey]*group, len(f.groups))
 	for key, g := range f.groups {
 		groups[key] = g
 	}
 	f.mu.Unlock()
 	for key, g := range groups {
-		g.mu.Lock()
-		for id, m := range g.members {
-			if m.owner == owner {
-				delete(g.members, id)
-			}
-		}
-		empty := len(g.members) == 0
-		g.mu.Unlock()
-		if empty {
-			f.mu.Lock()
-			delete(f.groups, key)
-			f.mu.Unlock()
-		}
+		f.leave(owner, key, g)
 	}
 }
 
@@ -175,12 +184,12 @@ func (f *Fleet) refresh(ctx context.Context, key groupKey, g *group) []string {
 	if err := f.list(ctx, key.client, key.subscription, g); err != nil {
 		// Wait a whole interval before the next try: a failing LIST must not become a hot loop.
 		g.listedAt = f.now()
-		return nil
+		return g.refusedNow(err)
 	}
 	var changed []string
 	for id, m := range g.members {
-		if now := digest(g.bodies[id]); now != m.seen {
-			g.members[id] = member{owner: m.owner, seen: now}
+		if now, health := digest(g.bodies[id]), g.healthOf(id); now != m.seen || health != m.health {
+			g.members[id] = member{owner: m.owner, seen: now, health: health}
 			changed = append(changed, m.owner)
 		}
 	}
@@ -198,7 +207,8 @@ func (f *Fleet) list(ctx context.Context, client *arm.Client, subscription strin
 			bodies[strings.ToLower(id)] = item
 		}
 	}
-	g.bodies, g.listedAt = bodies, f.now()
+	f.listHealth(ctx, client, subscription, g)
+	g.bodies, g.listedAt, g.refused = bodies, f.now(), nil
 	return nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
@@ -22,7 +21,7 @@ type Options struct {
 }
 
 // Cache hands out one credential per distinct Spec, cloud and transport, so that a fleet that shares an identity shares its token. A rotated
-// secret or certificate file is another Spec, hence a new credential. It is safe for concurrent use.
+// secret or file is another Spec, hence a new credential: files are read at every call. It is safe for concurrent use.
 type Cache struct {
 	max    int
 	getenv func(string) string
@@ -34,15 +33,15 @@ type Cache struct {
 
 type entry struct {
 	key        key
-	credential azcore.TokenCredential
+	credential *Credential
 }
 
 // key holds every input of a credential. Leaving one out would let two identities share a token. Secrets are held as hashes.
 type key struct {
-	kind, tenant, client, certificatePath, tokenFile, resource string
-	secret, certificate, password                              [sha256.Size]byte
-	authority, endpoint, audience                              string
-	transport                                                  policy.Transporter
+	kind, tenant, client, certificatePath, tokenFile, resource, host string
+	secret, certificate, password                                    [sha256.Size]byte
+	authority, endpoint, audience                                    string
+	transport                                                        policy.Transporter
 }
 
 // NewCache returns an empty cache.
@@ -58,7 +57,7 @@ func NewCache(o Options) *Cache {
 
 // Credential returns the credential of the spec in the cloud. Problems of the spec are a *FieldError. A nil transport means azcore's own; pass
 // the process's shared one.
-func (c *Cache) Credential(spec Spec, in cloud.Configuration, transport policy.Transporter) (azcore.TokenCredential, error) {
+func (c *Cache) Credential(spec Spec, in cloud.Configuration, transport policy.Transporter) (*Credential, error) {
 	spec, err := c.resolve(spec)
 	if err != nil {
 		return nil, err
@@ -77,7 +76,7 @@ func (c *Cache) Credential(spec Spec, in cloud.Configuration, transport policy.T
 		return e.Value.(*entry).credential, nil
 	}
 	// Building is local (no request), so the lock may be held.
-	credential, err := build(spec, in, transport)
+	credential, err := newCredential(spec, in, transport)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +99,7 @@ func (c *Cache) Len() int {
 func keyOf(s Spec, in cloud.Configuration, transport policy.Transporter) key {
 	arm := in.Services[cloud.ResourceManager]
 	return key{
-		kind: s.Type, tenant: s.TenantID, client: s.ClientID, certificatePath: s.CertificatePath, tokenFile: s.TokenFile, resource: s.ResourceID,
+		kind: s.Type, tenant: s.TenantID, client: s.ClientID, certificatePath: s.CertificatePath, tokenFile: s.TokenFile, resource: s.ResourceID, host: s.authority,
 		secret: sha256.Sum256([]byte(s.ClientSecret)), certificate: sha256.Sum256(s.Certificate), password: sha256.Sum256([]byte(s.CertificatePassword)),
 		authority: in.ActiveDirectoryAuthorityHost, endpoint: arm.Endpoint, audience: arm.Audience, transport: transport,
 	}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -34,19 +35,31 @@ func (c *Cache) resolve(s Spec) (Spec, error) {
 	if err := s.Validate(); err != nil {
 		return s, err
 	}
-	if s.Type == WorkloadIdentity && s.TokenFile == "" {
-		if s.TokenFile = c.getenv("AZURE_FEDERATED_TOKEN_FILE"); s.TokenFile == "" {
-			s.TokenFile = defaultTokenFile
-		}
-	}
-	if s.Type == ServicePrincipalCertificate && s.CertificatePath != "" {
+	switch {
+	case s.Type == WorkloadIdentity:
+		s.TokenFile = c.File(s)
+		return s, checkTokenFile(s.TokenFile, time.Now())
+	case s.Type == ServicePrincipalCertificate && s.CertificatePath != "":
 		data, err := os.ReadFile(s.CertificatePath)
 		if err != nil {
 			return s, &FieldError{"certPath", err.Error(), "mount the certificate into the manager's pod at this path, or use spec.clientSecret"}
 		}
 		s.Certificate = data
+	case s.Type == UserAssignedIdentityCredential:
+		return s.readCredentialFile()
 	}
 	return s, nil
+}
+
+// File is what the secret part of a credential is read from, empty where that is no file.
+func (c *Cache) File(s Spec) string {
+	switch s.Type {
+	case ServicePrincipalCertificate, UserAssignedIdentityCredential:
+		return s.CertificatePath
+	case WorkloadIdentity:
+		return cmp.Or(s.TokenFile, c.getenv("AZURE_FEDERATED_TOKEN_FILE"), defaultTokenFile)
+	}
+	return ""
 }
 
 // managerSpec chooses the manager's own credentials by the variables that are set, the most specific first. It is a choice, not
@@ -85,7 +98,7 @@ func build(s Spec, in cloud.Configuration, transport policy.Transporter) (azcore
 	case ServicePrincipal:
 		return azidentity.NewClientSecretCredential(s.TenantID, s.ClientID, s.ClientSecret,
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: offline})
-	case ServicePrincipalCertificate:
+	case ServicePrincipalCertificate, UserAssignedIdentityCredential:
 		return certificate(s, options, offline)
 	case WorkloadIdentity:
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
@@ -115,6 +128,9 @@ func certificate(s Spec, options azcore.ClientOptions, offline bool) (azcore.Tok
 		password = nil // with a password azidentity takes everything for PKCS#12
 	}
 	chain, private, err := azidentity.ParseCertificates(s.Certificate, password)
+	if err != nil && s.Type == UserAssignedIdentityCredential {
+		return nil, &FieldError{fieldCredentialsPath, "the certificate in " + s.CertificatePath + " cannot be read (" + err.Error() + ")", "have the file written anew"}
+	}
 	if err != nil {
 		return nil, &FieldError{field, "cannot be read (" + err.Error() + ")",
 			"give a PEM file with certificate and unencrypted private key, or PKCS#12 (exported with openssl pkcs12 -legacy, newer ciphers are not read) with its password under the key password"}

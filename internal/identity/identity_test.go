@@ -181,8 +181,7 @@ func TestRefusals(t *testing.T) {
 		{"certificate without key", Spec{Type: ServicePrincipalCertificate, TenantID: tenant, ClientID: "app", Certificate: cert}, nil, "certificate", []string{"no private key"}},
 		{"file that is not there", Spec{Type: ServicePrincipalCertificate, TenantID: tenant, ClientID: "app", CertificatePath: "/nowhere/c.pem"}, nil, "certPath", []string{"/nowhere/c.pem", "mount"}},
 		{"managed identity without id", Spec{Type: UserAssignedMSI}, nil, "clientID", []string{"client id"}},
-		{"unsupported", Spec{Type: UserAssignedIdentityCredential}, nil, "type", []string{"not supported", ServicePrincipal, ServicePrincipalCertificate, WorkloadIdentity, UserAssignedMSI}},
-		{"unknown", Spec{Type: "Password"}, nil, "type", []string{`"Password"`, WorkloadIdentity}},
+		{"unknown", Spec{Type: "Password"}, nil, "type", []string{`"Password"`, ServicePrincipal, ServicePrincipalCertificate, WorkloadIdentity, UserAssignedMSI, UserAssignedIdentityCredential}},
 		{"internal name", Spec{Type: systemAssigned}, nil, "type", []string{"not known"}},
 		{"manager without tenant", Spec{}, map[string]string{"AZURE_CLIENT_ID": "m", "AZURE_CLIENT_SECRET": "s"}, "tenantID", []string{"AZURE_TENANT_ID", "manager"}},
 	} {
@@ -225,7 +224,7 @@ func TestCacheKey(t *testing.T) {
 	withCertificate := Spec{Type: ServicePrincipalCertificate, TenantID: tenant, ClientID: "app", Certificate: slices.Concat(certA, keyA)}
 	file := withCertificate
 	file.Certificate, file.CertificatePath = nil, write(t, "c.pem", slices.Concat(certA, keyA))
-	federated := Spec{Type: WorkloadIdentity, TenantID: tenant, ClientID: "app", TokenFile: "/a"}
+	federated := Spec{Type: WorkloadIdentity, TenantID: tenant, ClientID: "app", TokenFile: write(t, "token", []byte("a.b.c"))}
 	msi := Spec{Type: UserAssignedMSI, ResourceID: "/a"}
 	otherAudience := e.cloud()
 	otherAudience.Services = map[cloud.ServiceName]cloud.ServiceConfiguration{cloud.ResourceManager: {Endpoint: e.URL, Audience: "https://other"}}
@@ -261,7 +260,7 @@ func TestCacheKey(t *testing.T) {
 	}
 	get("rotated certificate file", file, e.cloud())
 	get("token file", federated, e.cloud())
-	get("other token file", change(federated, func(s *Spec) { s.TokenFile = "/b" }), e.cloud())
+	get("other token file", change(federated, func(s *Spec) { s.TokenFile = write(t, "token", []byte("a.b.c")) }), e.cloud())
 	get("managed identity", msi, e.cloud())
 	get("other managed identity", change(msi, func(s *Spec) { s.ResourceID = "/b" }), e.cloud())
 

@@ -23,7 +23,7 @@ const (
 	ManagerIdentity                Type = ""
 )
 
-const workingTypes = ServicePrincipal + ", " + ServicePrincipalCertificate + ", " + WorkloadIdentity + " or " + UserAssignedMSI
+const workingTypes = ServicePrincipal + ", " + ServicePrincipalCertificate + ", " + WorkloadIdentity + ", " + UserAssignedMSI + " or " + UserAssignedIdentityCredential
 
 // Spec is everything a credential is made of. Two equal Specs share one credential and its tokens.
 type Spec struct {
@@ -33,9 +33,12 @@ type Spec struct {
 	ClientSecret        string
 	Certificate         []byte // PEM with the private key, or PKCS#12
 	CertificatePassword string
-	CertificatePath     string // file in the manager's pod; wins over Certificate
+	CertificatePath     string // file in the manager's pod; wins over Certificate. With UserAssignedIdentityCredential the file of credentials
 	TokenFile           string // federated token; default AZURE_FEDERATED_TOKEN_FILE, then the path the webhook mounts
 	ResourceID          string // only with UserAssignedMSI; used when there is no ClientID
+	CloudType           string // only with UserAssignedIdentityCredential: public (default), china or usgovernment
+
+	authority string // sign-in host of the credential file; empty for the cloud's own
 }
 
 // String keeps secrets out of logs.
@@ -118,7 +121,9 @@ func (s Spec) Validate() error {
 			return &FieldError{"clientID", "missing", "set it to the client id of the user-assigned managed identity"}
 		}
 	case UserAssignedIdentityCredential:
-		return &FieldError{"type", s.Type + " is not supported yet", "use " + workingTypes}
+		if s.CertificatePath == "" {
+			return &FieldError{fieldCredentialsPath, "missing", "set it to the path of the credential file inside the manager's pod"}
+		}
 	default:
 		return &FieldError{"type", fmt.Sprintf("%q is not known", s.Type), "use " + workingTypes}
 	}

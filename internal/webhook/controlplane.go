@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -162,8 +163,10 @@ func (v *controlPlaneValidator) ValidateUpdate(ctx context.Context, old, cp *v1b
 	problems = append(problems, added(controlPlaneProblems(&old.Spec), controlPlaneProblems(&cp.Spec))...)
 	problems = append(problems, added(passthroughProblems(aks.ControlPlanePassthrough(old, clusterName(old)), field.NewPath("spec")),
 		passthroughProblems(aks.ControlPlanePassthrough(cp, clusterName(cp)), field.NewPath("spec")))...)
-	problems = append(problems, downgrade(old, cp)...)
+	refused, doubts := versionProblems(old, cp, time.Now())
+	problems = append(problems, refused...)
 	warnings := append(controlPlaneWarnings(&cp.Spec), controlPlanePassthroughWarnings(cp)...)
+	warnings = append(warnings, doubts...)
 	if networkChanged(&old.Spec, &cp.Spec) || old.Spec.SubscriptionID != cp.Spec.SubscriptionID {
 		cluster, err := v.clusterReferringTo(ctx, cp, kindControlPlane)
 		if err != nil {
@@ -249,6 +252,7 @@ func controlPlaneProblems(spec *v1beta1.AzureManagedControlPlaneSpec) field.Erro
 func classProblems(spec *v1beta1.AzureManagedControlPlaneClassSpec, path *field.Path) field.ErrorList {
 	problems := append(tagProblems(spec.AdditionalTags, path.Child("additionalTags")), patchProblems(spec.ASOManagedClusterPatches, path.Child("asoManagedClusterPatches"))...)
 	problems = append(problems, outboundProblems(spec, path)...)
+	problems = append(problems, loginProblems(spec, path)...)
 	// The CRD cannot look into sku, which may be a string or an object.
 	if spec.SupportPlan == "AKSLongTermSupport" && (spec.SKU == nil || spec.SKU.Tier != v1beta1.TierPremium) {
 		problems = append(problems, field.Invalid(path.Child("supportPlan"), spec.SupportPlan,
@@ -292,23 +296,4 @@ func shortened(value string) string {
 		return value
 	}
 	return value[:enough] + "..."
-}
-
-// downgrade is the problem of a version that goes back, compared with what was asked for (the CRD compares only plain
-// versions) and with what runs: AKS may have upgraded the cluster by itself since.
-func downgrade(old, cp *v1beta1.AzureManagedControlPlane) field.ErrorList {
-	if old.Spec.Version == cp.Spec.Version {
-		return nil
-	}
-	floor, source := old.Spec.Version, "spec.version was"
-	for _, running := range []string{cp.Status.Version, cp.Status.AutoUpgradeVersion} {
-		if running != "" && aks.CompareVersions(running, floor) > 0 {
-			floor, source = running, "the control plane already runs"
-		}
-	}
-	if floor == "" || aks.CompareVersions(cp.Spec.Version, floor) >= 0 {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(field.NewPath("spec", "version"), cp.Spec.Version,
-		fmt.Sprintf("%s %s, and AKS has no way back: write %s or a newer version", source, floor, floor))}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -262,7 +263,19 @@ func TestControlPlaneVersion(t *testing.T) {
 	refused(t, to("v1.33.1"), "spec.version", "v1.33.1", "already runs v1.33.2", "write v1.33.2 or a newer version")
 	accepted(t, change(t, a, cp, func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.AdditionalTags = map[string]string{"a": "b"} }))
 	accepted(t, to("v1.33.2"))
+	a.warnings.take()
 	accepted(t, to("v1.34.0"))
+	if got := a.warnings.take(); !strings.Contains(got, "whether AKS offers it is checked before anything is sent") {
+		t.Errorf("warnings %q", got)
+	}
+	a.read(t, cp)
+	cp.Status.AvailableUpgrades = &v1beta1.AvailableUpgrades{CheckedAt: metav1.Now(), Versions: []string{"v1.33.5", "v1.34.1"}}
+	if err := a.Status().Update(t.Context(), cp); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, to("v1.34.2"), "spec.version", "v1.34.2", "cannot be reached from v1.33.2", "on offer are v1.33.5, v1.34.1")
+	accepted(t, to("v1.34"))
+	accepted(t, to("v1.34.1"))
 }
 
 func TestControlPlaneWarnings(t *testing.T) {

@@ -4,16 +4,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/aks"
 )
 
 // controlPlaneWarnings are for what is accepted, because manifests in use have it, but is probably not what was meant.
 func controlPlaneWarnings(spec *v1beta1.AzureManagedControlPlaneSpec) admission.Warnings {
-	warnings := accessWarnings(spec.APIServerAccessProfile)
+	warnings := append(accessWarnings(spec.APIServerAccessProfile), loginWarnings(&spec.AzureManagedControlPlaneClassSpec)...)
 	if spec.AADProfile != nil {
 		for i, id := range spec.AADProfile.AdminGroupObjectIDs {
 			if !isUUID(id) {
@@ -25,6 +27,9 @@ func controlPlaneWarnings(spec *v1beta1.AzureManagedControlPlaneSpec) admission.
 	if spec.KubeletUserAssignedIdentity != "" && (spec.Identity == nil || spec.Identity.Type != v1beta1.ManagedIdentityUserAssigned) {
 		warnings = append(warnings, fmt.Sprintf("spec.kubeletUserAssignedIdentity %q needs an identity of the control plane that can assign it, and Azure will refuse it: "+
 			"set identity.type to UserAssigned", spec.KubeletUserAssignedIdentity))
+	}
+	if expired := aks.ExpiredOverride(spec.UpgradeSettings, time.Now()); expired != "" {
+		warnings = append(warnings, "spec."+expired)
 	}
 	warnings = append(warnings, addonWarnings(spec.AddonProfiles)...)
 	return append(warnings, retirementWarnings(&spec.AzureManagedControlPlaneClassSpec)...)

@@ -56,6 +56,8 @@ func identityProblems(spec *v1beta1.AzureClusterIdentitySpec) field.ErrorList {
 	}
 	secret := path.Child("clientSecret", "name")
 	switch {
+	case spec.Type == v1beta1.UserAssignedIdentityCredential && spec.UserAssignedIdentityCredentialsPath == "":
+		problems = append(problems, field.Required(path.Child("userAssignedIdentityCredentialsPath"), fmt.Sprintf("type %s needs a file of credentials: write its path inside the manager's pod", spec.Type)))
 	case spec.ClientSecret.Name != "":
 	case spec.Type == v1beta1.ServicePrincipal || spec.Type == v1beta1.ManualServicePrincipal:
 		problems = append(problems, field.Required(secret, fmt.Sprintf("type %s needs a password: write the name of a Secret with the key clientSecret", spec.Type)))
@@ -68,8 +70,6 @@ func identityProblems(spec *v1beta1.AzureClusterIdentitySpec) field.ErrorList {
 func identityWarnings(spec *v1beta1.AzureClusterIdentitySpec) admission.Warnings {
 	var warnings admission.Warnings
 	switch spec.Type {
-	case v1beta1.UserAssignedIdentityCredential:
-		warnings = append(warnings, `spec.type "UserAssignedIdentityCredential" is accepted, but clusters cannot use it: use WorkloadIdentity, UserAssignedMSI, ServicePrincipal or ServicePrincipalCertificate`)
 	case v1beta1.ManualServicePrincipal:
 		warnings = append(warnings, `spec.type "ManualServicePrincipal" is the old name of ServicePrincipal and means the same`)
 	}

@@ -38,9 +38,15 @@ func TestIdentity(t *testing.T) {
 	}
 	refused(t, change(t, a, sp, func(i *v1beta1.AzureClusterIdentity) { i.Spec.ClientSecret = corev1.SecretReference{} }), "spec.clientSecret.name")
 
-	a.create(t, identity("unusable", v1beta1.UserAssignedIdentityCredential, func(s *v1beta1.AzureClusterIdentitySpec) { s.AllowedNamespaces, s.ClientID = nil, "me" }))
+	refused(t, a.Create(t.Context(), identity("i", v1beta1.UserAssignedIdentityCredential, secret)), "spec.userAssignedIdentityCredentialsPath", "path inside the manager's pod")
+	a.create(t, identity("file", v1beta1.UserAssignedIdentityCredential, func(s *v1beta1.AzureClusterIdentitySpec) {
+		s.UserAssignedIdentityCredentialsPath, s.AllowedNamespaces, s.ClientID = "/credential.json", nil, "me"
+	}))
 	got := a.warnings.take()
-	for _, part := range []string{"UserAssignedIdentityCredential", "spec.allowedNamespaces", `spec.clientID "me"`} {
+	if strings.Contains(got, "UserAssignedIdentityCredential") {
+		t.Errorf("warned of the type: %s", got)
+	}
+	for _, part := range []string{"spec.allowedNamespaces", `spec.clientID "me"`} {
 		if !strings.Contains(got, part) {
 			t.Errorf("the warnings lack %q: %s", part, got)
 		}

@@ -1,12 +1,11 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -48,20 +47,19 @@ func (d *nodePoolDefaulter) Default(ctx context.Context, object *v1beta1.AzureMa
 	return nil
 }
 
-var poolName = regexp.MustCompile(`^[a-z][a-z0-9]{0,11}$`)
-
-// longestWindowsPoolName is what Windows host names leave room for.
-const longestWindowsPoolName = 6
-
-// defaultPoolName is the object's name, or the name a topology gives the pool: the object's name ends in random
-// characters there. It is empty where neither is possible in AKS; the CRD then asks for spec.name.
+// defaultPoolName is the name a topology gives the pool, or else the object's name: that one ends in random characters in a
+// topology. Where AKS takes neither, it is one made of them, which no other pool of the Cluster gets.
 func defaultPoolName(object *v1beta1.AzureManagedMachinePool) string {
-	for _, name := range []string{object.Labels[clusterv1.ClusterTopologyMachinePoolNameLabel], object.Name} {
-		if poolName.MatchString(name) && (object.Spec.OSType != "Windows" || len(name) <= longestWindowsPoolName) {
+	topology := object.Labels[clusterv1.ClusterTopologyMachinePoolNameLabel]
+	for _, name := range []string{topology, object.Name} {
+		if name != "" && aks.LegalPoolName(name, object.Spec.OSType) == name {
 			return name
 		}
 	}
-	return ""
+	if topology == "" && object.Name == "" {
+		return "" // generateName: the name comes later
+	}
+	return aks.LegalPoolName(cmp.Or(topology, object.Name), object.Spec.OSType)
 }
 
 type nodePoolValidator struct {
@@ -85,7 +83,7 @@ func (v *nodePoolValidator) ValidateCreate(ctx context.Context, object *v1beta1.
 	}
 	if twin != "" {
 		problems = append(problems, field.Invalid(field.NewPath("spec", "name"), aks.PoolName(object),
-			fmt.Sprintf("is the name in Azure of %s %q of the same Cluster: choose another spec.name", kindNodePool, twin)))
+			fmt.Sprintf("is the name in Azure of %s %q of the same Cluster: choose another spec.name, or leave it out to get a name of its own (in a ClusterClass: leave it out of the template)", kindNodePool, twin)))
 	}
 	return append(nodePoolWarnings(&object.Spec), unchecked...), v.answer(object, problems)
 }
@@ -135,7 +133,7 @@ func (l lookup) twin(ctx context.Context, object *v1beta1.AzureManagedMachinePoo
 		return "", err
 	}
 	for _, other := range pools {
-		if other.object.Name != object.Name && strings.EqualFold(aks.PoolName(other.object), aks.PoolName(object)) {
+		if other.object.Name != object.Name && aks.DeclaresAgentPool(other.object, aks.PoolName(object)) {
 			return other.object.Name, nil
 		}
 	}

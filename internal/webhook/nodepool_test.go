@@ -8,6 +8,7 @@ import (
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
 	"github.com/capaks/capaks/api/v1beta1"
+	"github.com/capaks/capaks/internal/aks"
 )
 
 type nodePoolChange = func(*v1beta1.AzureManagedMachinePool)
@@ -27,6 +28,14 @@ func TestNodePoolDefaults(t *testing.T) {
 			p.Labels = map[string]string{clusterv1.ClusterTopologyMachinePoolNameLabel: "win"}
 			p.Spec.OSType, p.Spec.Mode = "Windows", v1beta1.NodePoolModeUser
 		}, "win"},
+		"topo-mp-0-xlpxl": {func(p *v1beta1.AzureManagedMachinePool) {
+			p.Labels = map[string]string{clusterv1.ClusterTopologyMachinePoolNameLabel: "mp-0"}
+		}, aks.LegalPoolName("mp-0", "Linux")},
+		"my-cluster-mp-0-x7k2p": {nil, "myclustehoel"},
+		"averylongpoolname":     {nil, aks.LegalPoolName("averylongpoolname", "Linux")},
+		"windows1": {func(p *v1beta1.AzureManagedMachinePool) {
+			p.Spec.OSType, p.Spec.Mode = "Windows", v1beta1.NodePoolModeUser
+		}, "wi48p1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := nodePool(a.namespace, name, v1beta1.NodePoolModeSystem)
@@ -60,13 +69,10 @@ func TestNodePoolRefused(t *testing.T) {
 		change nodePoolChange
 		want   []string
 	}{
-		"name":         {"agent-pool-0", nil, []string{"agent-pool-0", "set spec.name"}},
-		"long name":    {"averylongpoolname", nil, []string{"averylongpoolname", "12 characters", "set spec.name"}},
-		"windows name": {"windows1", func(p *v1beta1.AzureManagedMachinePool) { p.Spec.OSType = "Windows" }, []string{"windows1", "6", "set spec.name"}},
-		"spec.name":    {"p", func(p *v1beta1.AzureManagedMachinePool) { p.Spec.Name = "Big" }, []string{"spec.name", "Big", "lower-case"}},
-		"same name":    {"second", func(p *v1beta1.AzureManagedMachinePool) { p.Spec.Name = "taken" }, []string{"spec.name", "taken", "choose another spec.name"}},
-		"label key":    {"p", func(p *v1beta1.AzureManagedMachinePool) { p.Spec.NodeLabels = map[string]string{"a b": "c"} }, []string{"spec.nodeLabels", "a b", "key of a label"}},
-		"label value":  {"p", func(p *v1beta1.AzureManagedMachinePool) { p.Spec.NodeLabels = map[string]string{"a": "b c"} }, []string{"spec.nodeLabels[a]", "b c", "value of a label"}},
+		"spec.name":   {"p", func(p *v1beta1.AzureManagedMachinePool) { p.Spec.Name = "Big" }, []string{"spec.name", "Big", "lower-case"}},
+		"same name":   {"second", func(p *v1beta1.AzureManagedMachinePool) { p.Spec.Name = "taken" }, []string{"spec.name", "taken", "choose another spec.name"}},
+		"label key":   {"p", func(p *v1beta1.AzureManagedMachinePool) { p.Spec.NodeLabels = map[string]string{"a b": "c"} }, []string{"spec.nodeLabels", "a b", "key of a label"}},
+		"label value": {"p", func(p *v1beta1.AzureManagedMachinePool) { p.Spec.NodeLabels = map[string]string{"a": "b c"} }, []string{"spec.nodeLabels[a]", "b c", "value of a label"}},
 		"taint": {"p", func(p *v1beta1.AzureManagedMachinePool) {
 			p.Spec.Taints = []v1beta1.Taint{{Key: "a=b", Effect: "NoSchedule"}}
 		},

@@ -17,13 +17,17 @@ import (
 	"github.com/capaks/capaks/internal/aks"
 )
 
-// policyProblems are those of the policy annotation.
+// policyProblems are those of the annotations that say what may be done, and what is checked before.
 func policyProblems(object metav1.Object) field.ErrorList {
-	value := aks.InvalidPolicy(object)
-	if value == "" {
-		return nil
+	annotations := field.NewPath("metadata", "annotations")
+	var errs field.ErrorList
+	if value := aks.InvalidPolicy(object); value != "" {
+		errs = append(errs, field.NotSupported(annotations.Key(v1beta1.PolicyAnnotation), value, aks.Policies))
 	}
-	return field.ErrorList{field.NotSupported(field.NewPath("metadata", "annotations").Key(v1beta1.PolicyAnnotation), value, aks.Policies)}
+	if value := aks.InvalidPreflight(object); value != "" {
+		errs = append(errs, field.NotSupported(annotations.Key(v1beta1.PreflightAnnotation), value, aks.PreflightModes))
+	}
+	return errs
 }
 
 // protected is the answer to the deletion of a protected object.

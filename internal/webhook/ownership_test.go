@@ -42,6 +42,13 @@ func TestPolicyIsOneOfThree(t *testing.T) {
 	refused(t, a.Create(t.Context(), pool), `"never"`)
 }
 
+func TestPreflightIsOneOfThree(t *testing.T) {
+	a := live(t)
+	cp := annotated(controlPlane(a.namespace, "checked"), v1beta1.PreflightAnnotation, "no")
+	refused(t, a.Create(t.Context(), cp), `metadata.annotations[infrastructure.cluster.x-k8s.io/preflight]`, `"no"`, `"enforce", "warn", "skip"`)
+	a.create(t, annotated(cp, v1beta1.PreflightAnnotation, v1beta1.PreflightWarn))
+}
+
 func TestProtectedObjectsCannotBeDeleted(t *testing.T) {
 	a := live(t)
 	c := cluster(a.namespace, "kept")

@@ -90,7 +90,7 @@ func refusedCreations(overlap, dns, newer cluster) map[string]refused {
 	overlap.controlPlane = object{"virtualNetwork": object{"cidrBlock": "192.168.0.0/16", "subnet": object{"cidrBlock": "192.168.4.0/24"}}}
 	dns.controlPlane = object{"dnsServiceIP": "10.0.0.10"}
 	return map[string]refused{
-		"malformed-version":    {plane(object{"version": "1.34"}), []string{"spec.version", `1.34"`, "for example v1.33.4"}},
+		"malformed-version":    {plane(object{"version": "1.34.x"}), []string{"spec.version", `1.34.x"`, "for example v1.33.4"}},
 		"no-version":           {plane(object{"version": "latest"}), []string{"spec.version", `"latest"`, "for example v1.33.4"}},
 		"pool-with-capitals":   {system(object{"name": "Pool_1"}), []string{"spec.name", `"Pool_1"`, "lower-case letters and digits", "12 characters"}},
 		"pool-too-long":        {system(object{"name": "averylongpoolname"}), []string{"spec.name", `"averylongpoolname"`, "12 characters"}},

@@ -5,6 +5,8 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -101,11 +103,13 @@ func servicePrincipal(tenant, client, secret string) object {
 const (
 	clientCertificate = "aaaaaaaa-0000-4000-8000-00000000ce27"
 	clientFederated   = "aaaaaaaa-0000-4000-8000-0000000fede2"
+	clientFile        = "aaaaaaaa-0000-4000-8000-00000000f11e"
 	issuer            = "https://oidc.example.com/management"
 	subject           = "system:serviceaccount:capaks-system:capaks-manager"
 )
 
-// TestEveryTypeOfIdentityBringsUpACluster signs in with a secret, a certificate, a federated token and a managed identity.
+// TestEveryTypeOfIdentityBringsUpACluster signs in with a secret, a certificate (in a Secret and in a file), a federated token, a
+// managed identity and a file of credentials.
 func TestEveryTypeOfIdentityBringsUpACluster(t *testing.T) {
 	t.Parallel()
 	p := crowded(t)
@@ -114,14 +118,30 @@ func TestEveryTypeOfIdentityBringsUpACluster(t *testing.T) {
 	p.azure.world(t, object{
 		"principals": []object{
 			{"tenantId": tenantA, "clientId": clientCertificate, "certificatePem": string(certificate)},
+			{"tenantId": tenantA, "clientId": clientFile, "certificatePem": string(certificate)},
 			{"tenantId": tenantA, "clientId": clientFederated, "federated": []object{{"issuer": issuer, "subject": subject, "publicKeyPem": publicKey(t, key)}}},
 		},
 		"roleAssignments": []object{
 			{"principal": clientCertificate, "role": "Contributor", "scope": "/subscriptions/" + subscriptionDocs},
 			{"principal": clientFederated, "role": "Contributor", "scope": "/subscriptions/" + subscriptionDocs},
+			{"principal": clientFile, "role": "Contributor", "scope": "/subscriptions/" + subscriptionDocs},
 		},
 	})
-	writeFederatedToken(t, filepath.Join(filepath.Dir(p.box.Dir()), federatedToken), key)
+	beside := filepath.Dir(p.box.Dir())
+	writeFederatedToken(t, filepath.Join(beside, federatedToken), key)
+	pemFile, credentialFile := filepath.Join(beside, "identity.pem"), filepath.Join(beside, "credential.json")
+	both := append(privateKey(t, key), certificate...)
+	credential, err := json.Marshal(object{
+		"tenant_id": tenantA, "client_id": clientFile, "client_secret": base64.StdEncoding.EncodeToString(both), "authentication_endpoint": p.azure.url + "/",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, content := range map[string][]byte{pemFile: both, credentialFile: credential} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	p.apply(t, secretManifest("identities", "secret", map[string]string{"clientSecret": secretA}))
 	p.apply(t, secretManifest("identities", "certificate", map[string]string{"certificate": string(privateKey(t, key)) + string(certificate)}))
 
@@ -130,7 +150,9 @@ func TestEveryTypeOfIdentityBringsUpACluster(t *testing.T) {
 		"manual":      {"type": "ManualServicePrincipal", "tenantID": tenantA, "clientID": clientA, "clientSecret": object{"name": "secret", "namespace": "identities"}},
 		"certificate": {"type": "ServicePrincipalCertificate", "tenantID": tenantA, "clientID": clientCertificate, "clientSecret": object{"name": "certificate"}},
 		"workload":    {"type": "WorkloadIdentity", "tenantID": tenantA, "clientID": clientFederated},
+		"certpath":    {"type": "ServicePrincipalCertificate", "tenantID": tenantA, "clientID": clientCertificate, "certPath": pemFile},
 		"msi":         {"type": "UserAssignedMSI", "tenantID": tenantA, "clientID": clientManaged},
+		"file":        {"type": "UserAssignedIdentityCredential", "tenantID": tenantA, "clientID": clientFile, "userAssignedIdentityCredentialsPath": credentialFile},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -140,6 +162,7 @@ func TestEveryTypeOfIdentityBringsUpACluster(t *testing.T) {
 			c.controlPlane = object{"identityRef": identityRef("identities", name)}
 			p.apply(t, c.manifest())
 			p.awaitAvailable(t, c)
+			p.awaitCondition(t, 30*time.Second, identities, "identities", name, "CredentialsValid", "True", "Valid")
 			for _, r := range p.azure.requests(t, 0, c.mentions) {
 				if !strings.EqualFold(r.Principal, str(identity["clientID"])) {
 					t.Errorf("the request came from %s: %s", r.Principal, r)
@@ -157,7 +180,7 @@ func keyAndCertificate(t *testing.T) (*rsa.PrivateKey, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "capaks"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "capaks"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/capaks/capaks/azuresim"
 	"github.com/capaks/capaks/azuresim/clock"
+	"github.com/capaks/capaks/internal/aks"
 	"github.com/capaks/capaks/internal/arm"
 	"github.com/capaks/capaks/internal/engine"
 	"github.com/capaks/capaks/internal/fleet"
@@ -26,7 +27,8 @@ type cloud struct {
 	engine *engine.Engine
 	fleet  *fleet.Fleet
 	// stored is what a controller keeps in a Secret: the eTag of the credentials.
-	stored string
+	stored    aks.StoredCredentials
+	principal string
 	// seen counts the requests that were judged already.
 	seen int
 	// last is the last accepted write by path, to find the same one again.
@@ -49,9 +51,15 @@ func newCloud(azure *azuresim.Server, time *clock.Clock) (*cloud, error) {
 		return nil, err
 	}
 	c.client, err = arm.New(arm.Config{Cloud: where, Credential: credential, Transport: transport,
-		Budget: arm.NewBudget(arm.BudgetOptions{Factor: 1e6})}) // a year goes by in seconds here
+		Now: time.Now, Budget: arm.NewBudget(arm.BudgetOptions{Factor: 1e6})}) // a year goes by in seconds here
+	c.principal = credential.Principal
 	c.restart()
 	return c, err
+}
+
+// onlyTheToken tells whether nothing is left to come back for but the next token of the kubeconfig.
+func (c *cloud) onlyTheToken(report engine.Report) bool {
+	return !c.stored.Token.Refresh.IsZero() && c.clock.Now().Add(report.Requeue).Equal(c.stored.Token.Refresh)
 }
 
 // restart loses all memory, as a new process does.
@@ -74,7 +82,7 @@ func (c *cloud) settle(w *objects, random *rand.Rand, restarts bool) error {
 		if err := c.judge(); err != nil {
 			return fmt.Errorf("%w\n  %s; error %s", err, describe(report), errorText(report))
 		}
-		if report.Done && report.Requeue == 0 {
+		if report.Done && (report.Requeue == 0 || c.onlyTheToken(report)) {
 			return nil
 		}
 		if report.Requeue == 0 {
@@ -92,9 +100,16 @@ func (c *cloud) settle(w *objects, random *rand.Rand, restarts bool) error {
 }
 
 func (c *cloud) step(w *objects) engine.Report {
-	report := c.engine.Step(w.ctx, engine.Request{Owner: w.owner(), Client: c.client, Inputs: w.inputs(), KubeconfigETag: c.stored})
-	if report.Kubeconfig != nil {
-		c.stored = report.Kubeconfig.ETag
+	report := c.engine.Step(w.ctx, engine.Request{Owner: w.owner(), Client: c.client, Inputs: w.inputs(), Principal: c.principal,
+		KubeconfigETag: c.stored.ETag, StoredToken: c.stored.Token, UserKubeconfigETag: c.stored.UserETag})
+	if kubeconfig := report.Kubeconfig; kubeconfig != nil {
+		c.stored.ETag, c.stored.Token = kubeconfig.ETag, aks.TokenMark{}
+		if kubeconfig.Token != nil {
+			c.stored.Token = kubeconfig.Token.Mark
+		}
+	}
+	if report.UserKubeconfig != nil {
+		c.stored.UserETag = report.UserKubeconfig.ETag
 	}
 	w.keep(report)
 	return report

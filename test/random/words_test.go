@@ -11,7 +11,8 @@ var left = map[string]string{
 	"identity": "identities have tests of their own", "kubeletUserAssignedIdentity": "identities have tests of their own",
 	"apiServerAccessProfile.enablePrivateCluster": "admission only warns of authorizedIPRanges on a private cluster, and Azure refuses them",
 	"enablePreviewFeatures":                       "api-versions have tests of their own",
-	"vnetSubnetID":                                "networks have tests of their own", "podSubnetID": "networks have tests of their own", "apiServerAccessProfile.subnetID": "networks have tests of their own", "hostedSystemProfile": "networks have tests of their own",
+	"upgrade":                                     "the order of versions has tests of its own", "nodeImageUpgradeAfter": "node images have tests of their own",
+	"vnetSubnetID": "networks have tests of their own", "podSubnetID": "networks have tests of their own", "apiServerAccessProfile.subnetID": "networks have tests of their own", "hostedSystemProfile": "networks have tests of their own",
 }
 
 // created are fields that may be given later by the rules of the CRD, which Azure refuses, or the emulator does; why, and

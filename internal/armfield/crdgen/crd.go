@@ -16,6 +16,9 @@ type kind struct {
 	spec any
 	// wayOut is what a person can do who needs another value of a field that is fixed.
 	wayOut string
+	// unless is CEL about the new spec under which what is fixed may be changed after all, except for the fields in never.
+	unless string
+	never  []string
 	// template kinds get no rules about changes: Cluster API tries out changes of templates in a dry run, which a rule of
 	// the CRD cannot tell from the real thing. Their webhook does that.
 	template bool
@@ -24,13 +27,15 @@ type kind struct {
 const (
 	newCluster  = "create a new cluster"
 	newPool     = "create another AzureManagedMachinePool with its MachinePool, and delete this one"
+	rotatePool  = "give the new one with replacement.strategy Rotate, or create another pool and delete this one"
 	newIdentity = "create another AzureClusterIdentity"
 )
 
 var kinds = []kind{
 	{name: "AzureManagedControlPlane", spec: v1beta1.AzureManagedControlPlaneSpec{}, wayOut: newCluster},
 	{name: "AzureManagedCluster", spec: v1beta1.AzureManagedClusterSpec{}, wayOut: newCluster},
-	{name: "AzureManagedMachinePool", spec: v1beta1.AzureManagedMachinePoolSpec{}, wayOut: newPool},
+	{name: "AzureManagedMachinePool", spec: v1beta1.AzureManagedMachinePoolSpec{}, wayOut: rotatePool,
+		unless: "self.?replacement.?strategy.orValue('') == 'Rotate'", never: []string{"name", "osType"}},
 	{name: "AzureClusterIdentity", spec: v1beta1.AzureClusterIdentitySpec{}, wayOut: newIdentity},
 	{name: "AzureManagedControlPlaneTemplate", spec: v1beta1.AzureManagedControlPlaneTemplateResourceSpec{}, template: true},
 	{name: "AzureManagedClusterTemplate", spec: v1beta1.AzureManagedClusterTemplateResourceSpec{}, template: true},

@@ -13,12 +13,16 @@ import (
 // immutabilityRules adds one CEL rule for each field that cannot be changed freely. A rule compares the field in the old
 // and in the new object and so covers changed, removed and added. It sits at the spec, which both objects always have;
 // for names that are part of resource ids at the root, where the status can be seen; and for fields of a struct that is
-// fixed as a whole at that struct, with one more rule that the struct neither comes nor goes.
+// fixed as a whole at that struct, with one more rule that the struct neither comes nor goes. Where something else in the
+// spec lets fixed fields change, all rules sit at the spec, from where that can be seen.
 func immutabilityRules(root *apiextensionsv1.JSONSchemaProps, k kind) {
 	fields := armfield.Table(k.spec)
 	blocks := fixedBlocks(fields)
 	for _, block := range blocks {
 		scope, name := split(block)
+		if k.unless != "" {
+			scope, name = "", block
+		}
 		addRule(root, specPath(scope), blockRule(name, block, k))
 	}
 	for _, f := range fields {
@@ -28,8 +32,12 @@ func immutabilityRules(root *apiextensionsv1.JSONSchemaProps, k kind) {
 		case f.Mutability == armfield.Mutable:
 		case f.Mutability == armfield.Precreate && f.ARMPath == "":
 			addRule(root, nil, transition(f, "spec."+f.JSONPath, k))
-		case slices.Contains(blocks, scope):
+		case slices.Contains(blocks, scope) && k.unless == "":
 			addRule(root, specPath(scope), transition(f, name, k))
+		case slices.Contains(blocks, scope):
+			rule, block := transition(f, f.JSONPath, k), celField{path: scope} // the struct itself has its own rule
+			rule.Rule = fmt.Sprintf("!(%s && %s) || %s", block.present("self"), block.present("oldSelf"), rule.Rule)
+			addRule(root, specPath(""), rule)
 		default:
 			addRule(root, specPath(""), transition(f, f.JSONPath, k))
 		}
@@ -92,10 +100,15 @@ func addRule(root *apiextensionsv1.JSONSchemaProps, path []string, rule apiexten
 
 func blockRule(name, path string, k kind) apiextensionsv1.ValidationRule {
 	forbidden := apiextensionsv1.FieldValueForbidden
+	block := celField{path: name}
+	rule := fmt.Sprintf("%s == %s", block.present("self"), block.present("oldSelf"))
+	if k.unless != "" {
+		rule = fmt.Sprintf("(%s) || (%s) && %s", rule, block.present("self"), k.unless)
+	}
 	return apiextensionsv1.ValidationRule{
-		Rule: fmt.Sprintf("has(self.%s) == has(oldSelf.%s)", name, name),
-		MessageExpression: fmt.Sprintf("'%s cannot be ' + (has(self.%s) ? 'added' : 'removed') + ': %s. Restore what was there, or %s.'",
-			path, name, armfield.Fixed.Words(), k.wayOut),
+		Rule: rule,
+		MessageExpression: fmt.Sprintf("'%s cannot be ' + (%s ? 'added' : 'removed') + ': %s. Restore what was there, or %s.'",
+			path, block.present("self"), armfield.Fixed.Words(), k.wayOutOf(path)),
 		FieldPath: "." + name,
 		Reason:    &forbidden,
 	}
@@ -106,6 +119,7 @@ func transition(f armfield.Field, path string, k kind) apiextensionsv1.Validatio
 	c := celField{Field: f, path: path}
 	forbidden := apiextensionsv1.FieldValueForbidden
 	words := f.Mutability.Words()
+	k.wayOut = k.wayOutOf(f.JSONPath)
 	rule := apiextensionsv1.ValidationRule{
 		Rule: c.rule(),
 		MessageExpression: fmt.Sprintf("'%s cannot be changed from %%s to %%s: %s. Restore the old value, or %s.'.format([%s, %s])",
@@ -113,8 +127,32 @@ func transition(f armfield.Field, path string, k kind) apiextensionsv1.Validatio
 		FieldPath: "." + path,
 		Reason:    &forbidden,
 	}
+	if k.mayChange(f) {
+		rule.Rule = fmt.Sprintf("(%s) || %s && %s", rule.Rule, c.isSet("self"), k.unless)
+	}
 	if c.isString() || c.isList() { // too long a value cannot be shown
 		rule.Message = fmt.Sprintf("%s cannot be changed so: %s. Restore the old value, or %s.", f.JSONPath, words, k.wayOut)
+		if k.mayChange(f) { // the CRD has to fit into an annotation
+			rule.Message = fmt.Sprintf("%s cannot be changed so: %s.", f.JSONPath, words)
+		}
 	}
 	return rule
+}
+
+// mayChange tells whether something else in the spec lets a fixed field change. What is no longer given never may: nobody knows
+// which value Azure would have chosen.
+func (k kind) mayChange(f armfield.Field) bool {
+	switch f.Mutability {
+	case armfield.Fixed, armfield.SetOnce, armfield.Precreate:
+		return k.unless != "" && !slices.Contains(k.never, f.JSONPath)
+	}
+	return false
+}
+
+// wayOutOf is the way out for one field.
+func (k kind) wayOutOf(path string) string {
+	if slices.Contains(k.never, path) {
+		return newPool
+	}
+	return k.wayOut
 }
