@@ -9,10 +9,10 @@ import (
 const abortAnnotation = "infrastructure.cluster.x-k8s.io/abort"
 
 func TestARunningUpgradeIsAbortedAndNotTriedAgain(t *testing.T) {
-	p := life(t)
+	p := life(t, "operations")
 	c := cluster{name: "aborts", version: "v1.34.1", pools: []pool{{name: "system", mode: "System", replicas: 1}}}
 	p.create(t, c)
-	p.azure.control(t, http.MethodPost, "faults", object{"method": "PUT", "pathRegex": "managedClusters/aborts$", "times": 1, "operationTakes": "30m"})
+	p.azure.Control(t, http.MethodPost, "faults", object{"method": "PUT", "pathRegex": "managedClusters/aborts$", "times": 1, "operationTakes": "30m"})
 	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"version":"v1.35.1"}}`)
 	var operation object
 	until(t, limit, func() string {
@@ -43,17 +43,17 @@ func TestARunningUpgradeIsAbortedAndNotTriedAgain(t *testing.T) {
 	if state := textAt(p.azure.get(t, c.id()), "properties", "provisioningState"); state != "Canceled" {
 		t.Errorf("the cluster is %s", state)
 	}
-	before := p.azure.last(t)
+	before := p.azure.Last(t)
 	p.kill(t)
 	p.restart(t)
 	until(t, limit, func() string {
-		return unless(len(p.azure.requests(t, before, c.about)) > 0, "the manager has not looked at the cluster since it was started")
+		return unless(len(p.azure.Requests(t, before, c.about)) > 0, "the manager has not looked at the cluster since it was started")
 	})
 	p.awaitCondition(t, controlPlane, c.name, c.name, "Synced", "False Aborted")
 	for _, r := range p.azure.writes(t, before, c) {
 		t.Errorf("the goal was sent again: %s", r)
 	}
-	if aborts := p.azure.requests(t, 0, func(r request) bool { return r.to(c.id() + "/abort") }); len(aborts) != 1 {
+	if aborts := p.azure.Requests(t, 0, func(r request) bool { return r.To(c.id() + "/abort") }); len(aborts) != 1 {
 		t.Errorf("requests to abort:\n%s", joined(aborts))
 	}
 

@@ -117,7 +117,7 @@ func (p *plane) create(t *testing.T, c cluster) {
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("events:\n%s", joined(p.events(t, c.name)))
-			t.Logf("requests:\n%s", joined(p.azure.requests(t, 0, c.about)))
+			t.Logf("requests:\n%s", joined(p.azure.Requests(t, 0, c.about)))
 		}
 		p.azure.clean(t, c)
 	})

@@ -28,7 +28,7 @@ const (
 func (a *azure) newPrincipal(t *testing.T, principal object) {
 	t.Helper()
 	merge(principal, object{"tenantId": tenant})
-	a.control(t, http.MethodPut, "world", object{
+	a.Control(t, http.MethodPut, "world", object{
 		"principals":      []object{principal},
 		"roleAssignments": []object{{"principal": principal["clientId"], "role": "Contributor", "scope": subscription}},
 	})
@@ -54,7 +54,7 @@ func (p *plane) createAs(t *testing.T, c cluster, identity string) {
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("events:\n%s", joined(p.events(t, c.name)))
-			t.Logf("requests:\n%s", joined(p.azure.requests(t, 0, c.about)))
+			t.Logf("requests:\n%s", joined(p.azure.Requests(t, 0, c.about)))
 		}
 		p.azure.clean(t, c)
 	})
@@ -85,7 +85,7 @@ func (p *plane) with(t *testing.T, kubeconfig string, args ...string) (string, e
 // The story of a cluster without local accounts: its kubeconfig works at any time, over three lives of a token, although the
 // manager is killed in each of them.
 func TestTokenKubeconfigOverThreeExpiries(t *testing.T) {
-	p := life(t)
+	p := life(t, "credentials")
 	const client = "aaaaaaaa-0000-4000-8000-0000000c0001"
 	p.azure.newPrincipal(t, object{"clientId": client, "secret": "first", "tokenSeconds": object{clusterLogin: tokensOfTheStory}})
 	c := cluster{name: "token", version: "v1.34.1", pools: []pool{{name: "system", mode: "System", replicas: 2}}, spec: object{
@@ -126,14 +126,14 @@ func TestTokenKubeconfigOverThreeExpiries(t *testing.T) {
 		t.Logf("%s in: life %d of a token is over, its successor works", time.Since(started).Round(time.Second), life)
 	}
 	p.awaitCondition(t, capiCluster, c.name, c.name, "RemoteConnectionProbe", "True")
-	if asked := p.azure.requests(t, 0, c.about, func(r request) bool { return strings.Contains(r.Path, "listClusterAdminCredential") }); len(asked) > 0 {
+	if asked := p.azure.Requests(t, 0, c.about, func(r request) bool { return strings.Contains(r.Path, "listClusterAdminCredential") }); len(asked) > 0 {
 		t.Errorf("the administrator's credentials were asked for: %v", asked)
 	}
 }
 
 // A client secret is replaced without a restart, and nobody has to wait for it.
 func TestClientSecretIsReplacedWithoutRestart(t *testing.T) {
-	p := life(t)
+	p := life(t, "credentials")
 	const client = "aaaaaaaa-0000-4000-8000-0000000c0002"
 	principal := func(secret string) object {
 		return object{"clientId": client, "secret": secret, "tokenSeconds": object{resourceManager: 10}}
@@ -168,7 +168,7 @@ func TestClientSecretIsReplacedWithoutRestart(t *testing.T) {
 
 // A certificate that ends soon is told once, on the cluster and on the identity, and goes on being used.
 func TestCertificateThatEndsSoon(t *testing.T) {
-	p := life(t)
+	p := life(t, "credentials")
 	const client = "aaaaaaaa-0000-4000-8000-0000000c0003"
 	certificate, key := newCertificate(t, 10*24*time.Hour)
 	p.azure.newPrincipal(t, object{"clientId": client, "certificatePem": certificate})
@@ -204,16 +204,14 @@ func TestCertificateThatEndsSoon(t *testing.T) {
 
 // Somebody rotates the certificates of a cluster in Azure: the stored ones are replaced.
 func TestRotationOfCertificatesBySomebodyElse(t *testing.T) {
-	p := life(t)
+	p := life(t, "credentials")
 	c := cluster{name: "rotated", version: "v1.34.1", pools: []pool{{name: "system", mode: "System", replicas: 1}}}
 	p.create(t, c)
 	old, _ := p.kubeconfig(t, c.name, c.name+"-kubeconfig", "etag")
 	if out, err := p.with(t, old, "get", "nodes"); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
-	if raw, err := p.azure.arm(http.MethodPost, c.id()+"/rotateClusterCertificates?api-version="+containerService, nil); err != nil {
-		t.Fatalf("%v %s", err, raw)
-	}
+	p.azure.ARM(t, http.MethodPost, c.id()+"/rotateClusterCertificates", containerService, nil)
 	until(t, limit, func() string {
 		_, err := p.with(t, old, "get", "nodes")
 		return unless(err != nil, "the old credentials still work")
@@ -229,8 +227,8 @@ func TestRotationOfCertificatesBySomebodyElse(t *testing.T) {
 
 // A private cluster gets ready although the management cluster cannot reach its API server.
 func TestPrivateClusterIsReadyWithoutBeingReached(t *testing.T) {
-	p := life(t)
-	p.azure.control(t, http.MethodPut, "world", object{"privateNetworks": true})
+	p := life(t, "credentials")
+	p.azure.Control(t, http.MethodPut, "world", object{"privateNetworks": true})
 	c := cluster{name: "private", version: "v1.34.1", pools: []pool{{name: "system", mode: "System", replicas: 2}}, spec: object{
 		"apiServerAccessProfile": object{"enablePrivateCluster": true, "enablePrivateClusterPublicFQDN": false},
 	}}

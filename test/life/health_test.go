@@ -7,12 +7,12 @@ import (
 )
 
 func TestAzureResourceHealthIsACondition(t *testing.T) {
-	p := life(t)
+	p := life(t, "operations")
 	c := cluster{name: "healthy", version: "v1.34.1", pools: []pool{{name: "system", mode: "System", replicas: 1}}}
 	p.create(t, c)
 	say := func(state, summary string) {
 		t.Helper()
-		p.azure.control(t, http.MethodPut, "world", object{"health": []object{{"resource": c.id(), "state": state, "summary": summary, "reason": "Platform Initiated"}}})
+		p.azure.Control(t, http.MethodPut, "world", object{"health": []object{{"resource": c.id(), "state": state, "summary": summary, "reason": "Platform Initiated"}}})
 	}
 	wait := func(want, says string) {
 		t.Helper()
@@ -25,7 +25,7 @@ func TestAzureResourceHealthIsACondition(t *testing.T) {
 	wait("True", "all is well")
 	say("Degraded", "some nodes start slowly")
 	wait("True", "nothing in the first hour: some nodes start slowly")
-	before := p.azure.last(t)
+	before := p.azure.Last(t)
 	say("Unavailable", "the control plane is down")
 	wait("False PlatformInitiated", "Unavailable: the control plane is down")
 	cp := p.get(t, controlPlane, c.name, c.name)
@@ -41,7 +41,7 @@ func TestAzureResourceHealthIsACondition(t *testing.T) {
 	for _, r := range p.azure.writes(t, before, c) {
 		t.Errorf("health is only looked at: %s", r)
 	}
-	if own := p.azure.requests(t, 0, func(r request) bool { return strings.Contains(r.Path, "availabilityStatuses/current") }); len(own) > 0 {
+	if own := p.azure.Requests(t, 0, func(r request) bool { return strings.Contains(r.Path, "availabilityStatuses/current") }); len(own) > 0 {
 		t.Errorf("asked about one cluster:\n%s", joined(own))
 	}
 	if events := joined(p.events(t, c.name)); !strings.Contains(events, "AzureResourceUnavailable") {

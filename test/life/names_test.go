@@ -8,7 +8,7 @@ import (
 // Pools whose objects have names as Cluster API generates them, two of one class, get names AKS accepts, and different ones; a name
 // given twice is refused.
 func TestGeneratedNames(t *testing.T) {
-	p := life(t)
+	p := life(t, "pools")
 	c := cluster{name: "names", version: "v1.34.1", pools: []pool{
 		{name: "names-mp-0-x7k2p", mode: "System", replicas: 1},
 		{name: "names-mp-1-9qz4d", mode: "User", replicas: 1},

@@ -34,11 +34,11 @@ func (p *plane) held(t *testing.T, c cluster, reason string, says ...string) {
 
 func (p *plane) quota(t *testing.T, location, family string, vCPUs int) {
 	t.Helper()
-	p.azure.control(t, http.MethodPost, "quotas", object{"location": location, "family": family, "limit": vCPUs})
+	p.azure.Control(t, http.MethodPost, "quotas", object{"location": location, "family": family, "limit": vCPUs})
 }
 
 func TestAClusterWaitsForQuotaAndIsCreatedWhenThereIsSome(t *testing.T) {
-	p := life(t)
+	p := life(t, "operations")
 	c := cluster{name: "needs-quota", version: "v1.34.1", spec: object{"location": "uksouth"}, pools: []pool{{name: "system", mode: "System", replicas: 3}}}
 	p.kubectl(t, "create", "namespace", c.name)
 	p.quota(t, "uksouth", "standardDSv3Family", 4)
@@ -67,17 +67,17 @@ func TestAClusterWaitsForQuotaAndIsCreatedWhenThereIsSome(t *testing.T) {
 	}
 	p.patch(t, machinePool, c.name, "system", `{"spec":{"replicas":3}}`)
 	p.settled(t, c.name, c.name)
-	if puts := slices.DeleteFunc(p.azure.writes(t, 0, c), func(r request) bool { return !r.to(c.id()) && !r.to(c.poolID("system")) }); len(puts) != 1 {
+	if puts := slices.DeleteFunc(p.azure.writes(t, 0, c), func(r request) bool { return !r.To(c.id()) && !r.To(c.poolID("system")) }); len(puts) != 1 {
 		t.Errorf("requests about cluster and pool: want one,\n%s", joined(puts))
 	}
 }
 
 func TestASizeThatAZoneDoesNotHave(t *testing.T) {
-	p := life(t)
+	p := life(t, "operations")
 	c := cluster{name: "needs-zone", version: "v1.34.1", spec: object{"location": "francecentral"},
 		pools: []pool{{name: "system", mode: "System", replicas: 1, spec: object{"availabilityZones": []string{"1", "3"}}}}}
 	p.kubectl(t, "create", "namespace", c.name)
-	p.azure.control(t, http.MethodPut, "world", object{"restrictions": []object{{"size": "Standard_D2s_v3", "location": "francecentral", "zones": []string{"3"}}}})
+	p.azure.Control(t, http.MethodPut, "world", object{"restrictions": []object{{"size": "Standard_D2s_v3", "location": "francecentral", "zones": []string{"3"}}}})
 	p.held(t, c, "AvailabilityZoneNotSupported", "spec.availabilityZones 3 of pool system", "zones [1, 2]")
 	// The zones of a pool are fixed: another one takes its place.
 	c.pools = []pool{{name: "zoned", mode: "System", replicas: 1, spec: object{"availabilityZones": []string{"1", "2"}}}}
@@ -87,24 +87,22 @@ func TestASizeThatAZoneDoesNotHave(t *testing.T) {
 }
 
 func TestABroughtNetworkNeedsARole(t *testing.T) {
-	p := life(t)
+	p := life(t, "operations")
 	const client = "aaaaaaaa-0000-4000-8000-00000000d001"
 	network := subscription + "/resourceGroups/needs-role-network"
 	vnet := network + "/providers/Microsoft.Network/virtualNetworks/theirs"
 	put := func(id, version string, body object) {
 		t.Helper()
-		if out, err := p.azure.arm(http.MethodPut, id+"?api-version="+version, body); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
+		p.azure.ARM(t, http.MethodPut, id, version, body)
 	}
 	put(network, "2021-04-01", object{"location": "westeurope"})
 	put(vnet, "2021-02-01", object{"location": "westeurope", "properties": object{"addressSpace": object{"addressPrefixes": []string{"10.1.0.0/16"}},
 		"subnets": []object{{"name": "nodes", "properties": object{"addressPrefix": "10.1.0.0/24"}}}}})
 	role := func(name, scope string) {
 		t.Helper()
-		p.azure.control(t, http.MethodPut, "world", object{"roleAssignments": []object{{"principal": client, "role": name, "scope": scope}}})
+		p.azure.Control(t, http.MethodPut, "world", object{"roleAssignments": []object{{"principal": client, "role": name, "scope": scope}}})
 	}
-	p.azure.control(t, http.MethodPut, "world", object{"principals": []object{{"tenantId": tenant, "clientId": client, "secret": "azuresim-secret-d"}}})
+	p.azure.Control(t, http.MethodPut, "world", object{"principals": []object{{"tenantId": tenant, "clientId": client, "secret": "azuresim-secret-d"}}})
 	role("Reader", subscription)
 	c := cluster{name: "needs-role", version: "v1.34.1", pools: []pool{{name: "system", mode: "System", replicas: 1}}, spec: object{
 		"identityRef":    object{"apiVersion": infraVersion, "kind": "AzureClusterIdentity", "name": "person", "namespace": "needs-role"},

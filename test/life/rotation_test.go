@@ -3,6 +3,7 @@ package life
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -84,7 +85,7 @@ func (p *plane) refused(t *testing.T, namespace, pool, merge, words string) {
 // A pool gets another machine size: its nodes are replaced one drain after the other while the application keeps what its budget
 // asks for, the manager is killed at each step, and a budget without room is named until somebody makes room.
 func TestRotationUnderBudgets(t *testing.T) {
-	p := life(t)
+	p := life(t, "pools")
 	c := cluster{name: "rotation", version: "v1.34.1", pools: []pool{
 		{name: "system", mode: "System", replicas: 1},
 		{name: "apps", mode: "User", replicas: 2},
@@ -94,8 +95,8 @@ func TestRotationUnderBudgets(t *testing.T) {
 	app.run(t, 3)
 
 	p.refused(t, "rotation", "apps", `{"spec":{"sku":"Standard_D4s_v3"}}`, "replacement.strategy Rotate")
-	before := p.azure.last(t)
-	p.azure.control(t, "POST", "clock", object{"pause": true}) // creating the new pool takes until the manager was killed
+	before := p.azure.Last(t)
+	p.azure.Control(t, "POST", "clock", object{"pause": true}) // creating the new pool takes until the manager was killed
 	p.patch(t, infraPool, "rotation", "apps", `{"spec":{"sku":"Standard_D4s_v3","replacement":{"strategy":"Rotate"}}}`)
 	until(t, limit, func() string {
 		pool := p.get(t, infraPool, "rotation", "apps")
@@ -104,7 +105,7 @@ func TestRotationUnderBudgets(t *testing.T) {
 	p.kill(t)
 	p.restart(t)
 	app.schedule(t)
-	p.azure.control(t, "POST", "clock", object{"resume": true})
+	p.azure.Control(t, "POST", "clock", object{"resume": true})
 	phases := []string{"Creating"}
 	follow := func(over func(pool object) bool) {
 		t.Helper()
@@ -161,14 +162,14 @@ func TestRotationUnderBudgets(t *testing.T) {
 
 // The size of a pool is the autoscaler's while it has one, down to no nodes, and the MachinePool follows.
 func TestAutoscaling(t *testing.T) {
-	p := life(t)
+	p := life(t, "pools")
 	c := cluster{name: "scaling", version: "v1.34.1", pools: []pool{
 		{name: "system", mode: "System", replicas: 1},
 		{name: "apps", mode: "User", replicas: 1, spec: object{"scaling": object{"minSize": 0, "maxSize": 3}}},
 		{name: "spot", mode: "User", replicas: 0, spec: object{"scaleSetPriority": "Spot"}},
 	}}
 	p.create(t, c)
-	before := p.azure.last(t)
+	before := p.azure.Last(t)
 	replicas := func(want string, mark string) {
 		t.Helper()
 		until(t, limit, func() string {
@@ -178,7 +179,7 @@ func TestAutoscaling(t *testing.T) {
 		})
 	}
 	for _, count := range []int{3, 0, 1} {
-		p.azure.outside(t, object{"kind": "autoscaler", "id": c.poolID("apps"), "count": count})
+		p.azure.Outside(t, object{"kind": "autoscaler", "id": c.poolID("apps"), "count": count})
 		replicas(fmt.Sprint(count), "aks")
 	}
 	if writes := p.azure.writes(t, before, c); len(writes) > 0 {
@@ -211,9 +212,7 @@ func TestAutoscaling(t *testing.T) {
 	})
 	agentPool := p.azure.get(t, c.poolID("apps"))
 	at(agentPool, "properties").(object)["count"] = 2
-	if raw, err := p.azure.arm("PUT", c.poolID("apps")+"?api-version="+containerService, agentPool); err != nil {
-		t.Fatalf("%v: %s", err, raw)
-	}
+	p.azure.ARM(t, http.MethodPut, c.poolID("apps"), containerService, agentPool)
 	p.patch(t, infraPool, "scaling", "apps", `{"spec":{"nodeLabels":{"a":"b"}}}`)
 	replicas("2", "cluster-autoscaler")
 	until(t, limit, func() string {

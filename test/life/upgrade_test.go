@@ -12,7 +12,7 @@ import (
 // only.
 func (a *azure) offerOldVersions(t *testing.T) {
 	t.Helper()
-	a.control(t, http.MethodPut, "world", object{"versions": []object{
+	a.Control(t, http.MethodPut, "world", object{"versions": []object{
 		{"minor": "1.31", "patches": []string{"1.31.8", "1.31.13"}}, {"minor": "1.32", "patches": []string{"1.32.6", "1.32.11"}},
 	}})
 }
@@ -51,7 +51,7 @@ func (a *azure) upgrades(t *testing.T, since int, c cluster) (steps []string) {
 	for _, r := range a.writes(t, since, c) {
 		name, property := "cluster", "kubernetesVersion"
 		for _, p := range c.pools {
-			if r.to(c.poolID(p.name)) {
+			if r.To(c.poolID(p.name)) {
 				name, property = p.name, "orchestratorVersion"
 			}
 		}
@@ -65,12 +65,12 @@ func (a *azure) upgrades(t *testing.T, since int, c cluster) (steps []string) {
 // TestUpgradeOverThreeMinorVersions is the story of a cluster that is three minor versions behind: its owner writes the version
 // they want, once. On the way a disruption budget keeps a node from being drained, and the manager is killed after every request.
 func TestUpgradeOverThreeMinorVersions(t *testing.T) {
-	p := life(t)
+	p := life(t, "upgrades")
 	p.azure.offerOldVersions(t)
 	c := cluster{name: "upgrade", version: "v1.31.8", pools: []pool{{name: "system", mode: "System", replicas: 1}, {name: "user", mode: "User", replicas: 2}}}
 	p.create(t, c)
 	p.guard(t, c, "user")
-	since := p.azure.last(t)
+	since := p.azure.Last(t)
 	p.azure.pause(t)
 
 	// The owner looks at the whole way before anything is sent.
@@ -174,14 +174,14 @@ func (p *plane) upgradeIsOver(t *testing.T, c cluster, since int, want []string)
 // TestUpgradeRefusedForDeprecatedAPIs: AKS refuses a version because of an API in use; the condition says which and until when, an
 // override goes on at once, and one whose time is over is only warned about.
 func TestUpgradeRefusedForDeprecatedAPIs(t *testing.T) {
-	p := life(t)
+	p := life(t, "upgrades")
 	c := cluster{name: "deprecated", version: "v1.33.4", pools: []pool{{name: "system", mode: "System", replicas: 1}}}
 	p.create(t, c)
 	const api = "flowcontrol.apiserver.k8s.io.prioritylevelconfigurations.v1beta1"
 	seen := time.Now().UTC().Truncate(time.Second)
-	p.azure.outside(t, object{"kind": "deprecated-api", "id": c.id(), "api": api, "verb": "update", "lastSeen": seen.Format(time.RFC3339)})
+	p.azure.Outside(t, object{"kind": "deprecated-api", "id": c.id(), "api": api, "verb": "update", "lastSeen": seen.Format(time.RFC3339)})
 	p.azure.provoke(func(r request) bool {
-		return r.to(c.id()) && r.Status == http.StatusBadRequest && r.ErrorCode == "ValidationError"
+		return r.To(c.id()) && r.Status == http.StatusBadRequest && r.ErrorCode == "ValidationError"
 	})
 
 	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"version":"v1.34.1"}}`)
