@@ -26,7 +26,7 @@ func clusterStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action
 	if obs.Cluster.Exists {
 		d.Retry = retryDue(in, d, obs.Cluster, now)
 		d.Yield = in.yields(d, now)
-		action := plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, rules, now)
+		action := oneKindOfAddress(plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, rules, now), d.Body)
 		return in.contested(powerStep(in, obs.Cluster, d.Yield, withVersion(action)))
 	}
 	if wait := poolsMissing(in); wait != "" {
@@ -90,7 +90,7 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	if podCIDRApplies(spec.NetworkPlugin, spec.NetworkPluginMode) {
 		putRanges(body, "podCidr", in.Cluster.PodCIDRs)
 	}
-	return applyPatches(body, "managedClusters", spec.ASOManagedClusterPatches)
+	return withOwnership(applyPatches(body, "managedClusters", spec.ASOManagedClusterPatches), in.Cluster.Name, n.ClusterName)
 }
 
 // putRanges: a single range has a property of its own; AKS takes the two of a dual-stack cluster, one of each family, as a

@@ -24,6 +24,8 @@ type Facts struct {
 	Host          string
 	NodeGroup     string
 	OIDCIssuerURL string
+	// NoLocalAccounts: AKS has no admin credentials to give.
+	NoLocalAccounts bool
 	// Error is why the last operation failed, where the api-version tells.
 	Error *AzureError
 	Pools []PoolFacts
@@ -102,6 +104,8 @@ func FactsOf(obs plan.Observed) Facts {
 		OIDCIssuerURL: at("properties.oidcIssuerProfile.issuerURL"),
 		Error:         provisioningError(obs.Body, "properties", "status", "provisioningError"),
 	}
+	disabled, _ := fieldset.Get(obs.Body, fieldset.ParsePath("properties.disableLocalAccounts"))
+	f.NoLocalAccounts = disabled == true
 	if f.Version == "" {
 		f.Version = f.AskedVersion
 	}

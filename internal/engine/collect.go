@@ -22,8 +22,16 @@ type Kubeconfig struct {
 	ETag string
 }
 
+// noLocalAccounts is what AKS answers to a request for the admin kubeconfig of a cluster without local accounts. It is known
+// beforehand, so the request is not made.
+var noLocalAccounts = aks.AzureError{Code: "BadRequest", Message: "Getting static credential is not allowed because this cluster is set to disable local accounts."}
+
 // collectCredentials asks for the admin kubeconfig when none is stored, or the cluster changed since.
 func (s *step) collectCredentials(ctx context.Context, facts aks.Facts) error {
+	if facts.NoLocalAccounts {
+		s.report.kubeconfigError = new(noLocalAccounts)
+		return nil
+	}
 	if s.KubeconfigETag != "" && s.KubeconfigETag == facts.ETag {
 		return nil
 	}

@@ -16,6 +16,8 @@ type kind struct {
 	spec any
 	// wayOut is what a person can do who needs another value of a field that is fixed.
 	wayOut string
+	// running kinds have a status that says whether their resource exists and is as wanted.
+	running bool
 	// template kinds get no rules about changes: Cluster API tries out changes of templates in a dry run, which a rule of
 	// the CRD cannot tell from the real thing. Their webhook does that.
 	template bool
@@ -28,9 +30,9 @@ const (
 )
 
 var kinds = []kind{
-	{name: "AzureManagedControlPlane", spec: v1beta1.AzureManagedControlPlaneSpec{}, wayOut: newCluster},
+	{name: "AzureManagedControlPlane", spec: v1beta1.AzureManagedControlPlaneSpec{}, wayOut: newCluster, running: true},
 	{name: "AzureManagedCluster", spec: v1beta1.AzureManagedClusterSpec{}, wayOut: newCluster},
-	{name: "AzureManagedMachinePool", spec: v1beta1.AzureManagedMachinePoolSpec{}, wayOut: newPool},
+	{name: "AzureManagedMachinePool", spec: v1beta1.AzureManagedMachinePoolSpec{}, wayOut: newPool, running: true},
 	{name: "AzureClusterIdentity", spec: v1beta1.AzureClusterIdentitySpec{}, wayOut: newIdentity},
 	{name: "AzureManagedControlPlaneTemplate", spec: v1beta1.AzureManagedControlPlaneTemplateResourceSpec{}, template: true},
 	{name: "AzureManagedClusterTemplate", spec: v1beta1.AzureManagedClusterTemplateResourceSpec{}, template: true},
