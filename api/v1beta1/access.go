@@ -7,7 +7,7 @@ type AADProfile struct {
 	Managed *bool `json:"managed,omitempty" arm:"managed,true-only"`
 
 	// adminGroupObjectIDs are the object ids of the Entra ID groups whose members administer the cluster. They can be changed
-	// at any time.
+	// at any time; one has to stay.
 	// +optional
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MaxLength=256
@@ -63,7 +63,6 @@ type AutoUpgradeProfile struct {
 // APIServerAccessProfile says who can reach the API server.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.privateDNSZone) || self.privateDNSZone.lowerAscii() in ['system', 'none'] || self.?enablePrivateCluster.orValue(false)",messageExpression="'apiServerAccessProfile.privateDNSZone \"' + self.privateDNSZone + '\" is a zone of your own, which only a private cluster has: set enablePrivateCluster to true, or remove privateDNSZone'",fieldPath=".privateDNSZone"
-// +kubebuilder:validation:XValidation:rule="!self.?enablePrivateClusterPublicFQDN.orValue(false) || self.?enablePrivateCluster.orValue(false)",message="apiServerAccessProfile.enablePrivateClusterPublicFQDN is true, but the cluster is not private: set enablePrivateCluster to true, or remove enablePrivateClusterPublicFQDN",fieldPath=".enablePrivateClusterPublicFQDN"
 type APIServerAccessProfile struct {
 	// authorizedIPRanges are the address ranges that may reach a public API server, for example 12.34.56.78/32; none means
 	// everybody. Include the egress address of the management cluster and of your own machines. They can be changed at any
@@ -88,7 +87,7 @@ type APIServerAccessProfile struct {
 	PrivateDNSZone string `json:"privateDNSZone,omitempty" arm:"privateDNSZone,immutable,fold"`
 
 	// enablePrivateClusterPublicFQDN gives a private cluster a public DNS name too, which resolves to the private address.
-	// AKS uses true. Fixed after creation.
+	// AKS uses true; it has no effect for other clusters. Fixed after creation.
 	// +optional
 	EnablePrivateClusterPublicFQDN *bool `json:"enablePrivateClusterPublicFQDN,omitempty" arm:"enablePrivateClusterPublicFQDN,immutable"`
 

@@ -12,7 +12,7 @@ type AddonProfile struct {
 	Enabled bool `json:"enabled" arm:"enabled"`
 
 	// config are the settings of the add-on, for example logAnalyticsWorkspaceResourceID for omsagent. They can be changed at
-	// any time.
+	// any time; one that is dropped is taken out of Azure.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=50
 	Config map[string]string `json:"config,omitempty" arm:"config"`

@@ -54,10 +54,12 @@ type PodIdentityProfile struct {
 // PodIdentity is an identity pods may use.
 type PodIdentity struct {
 	// name of the identity in Kubernetes.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name" arm:"name"`
 
 	// namespace of the pods.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Namespace string `json:"namespace" arm:"namespace"`
 
@@ -73,10 +75,12 @@ type PodIdentity struct {
 // PodIdentityException are pods that get the identity of the node.
 type PodIdentityException struct {
 	// name of the exception.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name" arm:"name"`
 
 	// namespace of the pods.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Namespace string `json:"namespace" arm:"namespace"`
 

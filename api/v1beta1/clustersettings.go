@@ -133,6 +133,7 @@ type HTTPProxyConfig struct {
 // ExtendedLocation is an edge zone. https://learn.microsoft.com/azure/extended-zones/overview
 type ExtendedLocation struct {
 	// name of the edge zone.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Name string `json:"name" arm:"name,fold,immutable"`
 

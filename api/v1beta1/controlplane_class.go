@@ -22,6 +22,7 @@ type AzureManagedControlPlaneClassSpec struct {
 	// name of the Cluster. Fixed once the cluster exists.
 	// +optional
 	// +kubebuilder:validation:MaxLength=90
+	// +kubebuilder:validation:XValidation:rule=`self == '' || self.matches('^[-\\p{L}\\p{N}._()]*[-\\p{L}\\p{N}_()]$')`,messageExpression=`'resourceGroupName "' + self + '" is no name of a resource group: use letters, digits, hyphens, underscores, dots and parentheses, without a dot at the end'`
 	ResourceGroupName string `json:"resourceGroupName,omitempty" arm:"-,part of the resource id,fold,precreate"`
 
 	// subscriptionID is the Azure subscription. Default: the subscription the manager was configured with
@@ -80,7 +81,8 @@ type AzureManagedControlPlaneClassSpec struct {
 	OutboundType string `json:"outboundType,omitempty" arm:"properties.networkProfile.outboundType,fold,immutable"`
 
 	// dnsServiceIP is the address of the DNS service, inside the service range of the Cluster
-	// (spec.clusterNetwork.services). Default: the tenth address of that range. Fixed after creation.
+	// (spec.clusterNetwork.services). Default: the tenth address of that range. Fixed in Azure after
+	// creation: given later, it is what the cluster has.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="isIP(self)",messageExpression="'dnsServiceIP \"' + self + '\" is not an IP address: write an address inside the service range of the Cluster, for example 10.0.0.10'"

@@ -18,6 +18,7 @@ type AzureManagedControlPlaneStatus struct {
 
 	// version is the Kubernetes version the control plane runs.
 	// +optional
+	// +kubebuilder:validation:MaxLength=256
 	Version string `json:"version,omitempty"`
 
 	// versions are the Kubernetes versions the control plane runs, oldest first; with AKS that is one.
@@ -30,6 +31,7 @@ type AzureManagedControlPlaneStatus struct {
 	// autoUpgradeVersion is the version AKS upgraded the cluster to by itself, while autoUpgradeProfile has a channel that
 	// upgrades Kubernetes.
 	// +optional
+	// +kubebuilder:validation:MaxLength=256
 	AutoUpgradeVersion string `json:"autoUpgradeVersion,omitempty"`
 
 	// upgrade is the way to newer Kubernetes versions, of the last upgrade where none is under way.
@@ -52,6 +54,7 @@ type AzureManagedControlPlaneStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=100
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// provisioningState is what Azure reports: Succeeded, Failed, Canceled, or the name of what is going on.

@@ -11,6 +11,3 @@
 // +kubebuilder:object:generate=true
 // +groupName=infrastructure.cluster.x-k8s.io
 package v1beta1
-
-//go:generate ../../bin/controller-gen object crd paths=. output:crd:dir=../../config/crd/bases
-//go:generate go run ../../internal/armfield/crdgen -crds ../../config/crd/bases -docs ../../docs/reference/api.md

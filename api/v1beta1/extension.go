@@ -96,10 +96,12 @@ type ExtensionPlan struct {
 	Name string `json:"name,omitempty" arm:"name,setonce"`
 
 	// product, also called offer.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Product string `json:"product" arm:"product,setonce"`
 
 	// publisher of the product.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Publisher string `json:"publisher" arm:"publisher,setonce"`
 

@@ -31,10 +31,12 @@ type AzureClusterIdentitySpec struct {
 	Type IdentityType `json:"type" arm:"-,identity,immutable"`
 
 	// tenantID is the id of the Entra ID tenant.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	TenantID string `json:"tenantID" arm:"-,identity"`
 
 	// clientID is the id of the application or of the managed identity.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	ClientID string `json:"clientID" arm:"-,identity"`
 

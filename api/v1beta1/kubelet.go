@@ -210,9 +210,9 @@ type SysctlConfig struct {
 	// +kubebuilder:validation:Maximum=1440000
 	NetIPv4TCPMaxTwBuckets *int32 `json:"netIpv4TCPMaxTwBuckets,omitempty" arm:"netIpv4TcpMaxTwBuckets"`
 
-	// netIpv4TCPkeepaliveIntvl is net.ipv4.tcp_keepalive_intvl, 10 to 90.
+	// netIpv4TCPkeepaliveIntvl is net.ipv4.tcp_keepalive_intvl, 10 to 90. Manifests in use have less, which AKS refuses.
 	// +optional
-	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=90
 	NetIPv4TCPkeepaliveIntvl *int32 `json:"netIpv4TCPkeepaliveIntvl,omitempty" arm:"netIpv4TcpkeepaliveIntvl"`
 

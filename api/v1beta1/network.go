@@ -3,17 +3,19 @@ package v1beta1
 // VirtualNetwork is the virtual network of the nodes. It is created where it does not exist and deleted with the
 // cluster then; a network that exists and does not carry the owner tag of the cluster is used and never modified.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.cidrBlock) || !has(self.subnet) || !has(self.subnet.cidrBlock) || !isCIDR(self.cidrBlock) || !isCIDR(self.subnet.cidrBlock) || cidr(self.cidrBlock).containsCIDR(cidr(self.subnet.cidrBlock))",messageExpression="'subnet.cidrBlock \"' + self.subnet.cidrBlock + '\" is not inside virtualNetwork.cidrBlock \"' + self.cidrBlock + '\": choose a subnet range inside the network range, or widen the network range'",fieldPath=".subnet.cidrBlock"
+// +kubebuilder:validation:XValidation:rule="!has(self.cidrBlock) || !has(self.subnet) || !has(self.subnet.cidrBlock) || !isCIDR(self.cidrBlock) || !isCIDR(self.subnet.cidrBlock) || cidr(self.cidrBlock).containsIP(cidr(self.subnet.cidrBlock).ip())",messageExpression="'subnet.cidrBlock \"' + self.subnet.cidrBlock + '\" is not inside virtualNetwork.cidrBlock \"' + self.cidrBlock + '\": choose a subnet range inside the network range, or widen the network range'",fieldPath=".subnet.cidrBlock"
 type VirtualNetwork struct {
 	// name of the virtual network in Azure. Default: the name of the AzureManagedControlPlane. Fixed once the cluster exists.
 	// +optional
 	// +kubebuilder:validation:MaxLength=80
+	// +kubebuilder:validation:XValidation:rule=`self == '' || self.matches('^[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9_])?$') && size(self) <= 64`,messageExpression=`'virtualNetwork.name "' + self + '" is no name Azure takes: use at most 64 letters, digits, dots, hyphens and underscores, with a letter or digit first and no dot or hyphen last'`
 	Name string `json:"name,omitempty" arm:",precreate"`
 
 	// resourceGroup is where the virtual network is, or is to be created. Default: spec.resourceGroupName. Fixed once the
 	// cluster exists.
 	// +optional
 	// +kubebuilder:validation:MaxLength=90
+	// +kubebuilder:validation:XValidation:rule=`self == '' || self.matches('^[-\\p{L}\\p{N}._()]*[-\\p{L}\\p{N}_()]$')`,messageExpression=`'virtualNetwork.resourceGroup "' + self + '" is no name of a resource group: use letters, digits, hyphens, underscores, dots and parentheses, without a dot at the end'`
 	ResourceGroup string `json:"resourceGroup,omitempty" arm:",precreate,fold"`
 
 	// cidrBlock is the address range of the virtual network. It is not used where the network exists. Fixed once the
@@ -37,6 +39,7 @@ type Subnet struct {
 	// name of the subnet in Azure. Default: the name of the AzureManagedControlPlane. Fixed once the cluster exists.
 	// +optional
 	// +kubebuilder:validation:MaxLength=80
+	// +kubebuilder:validation:XValidation:rule=`self == '' || self.matches('^[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9_])?$')`,messageExpression=`'subnet.name "' + self + '" is no name Azure takes: use at most 80 letters, digits, dots, hyphens and underscores, with a letter or digit first and no dot or hyphen last'`
 	Name string `json:"name,omitempty" arm:",precreate"`
 
 	// cidrBlock is the address range of the subnet, inside that of the virtual network. It is not used where the subnet
@@ -67,6 +70,7 @@ type Subnet struct {
 // ServiceEndpoint is a direct route from a subnet to one kind of Azure service.
 type ServiceEndpoint struct {
 	// service is the kind of service, for example Microsoft.Storage.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Service string `json:"service"`
 
@@ -86,34 +90,34 @@ type LoadBalancerProfile struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
-	ManagedOutboundIPs *int32 `json:"managedOutboundIPs,omitempty" arm:"managedOutboundIPs.count"`
+	ManagedOutboundIPs *int32 `json:"managedOutboundIPs,omitempty" arm:"managedOutboundIPs.count,release=1"`
 
 	// outboundIPPrefixes are the ids of public IP prefixes of your own for outbound connections. They can be changed at any
 	// time.
 	// +optional
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MaxLength=1024
-	OutboundIPPrefixes []string `json:"outboundIPPrefixes,omitempty" arm:"outboundIPPrefixes.publicIPPrefixes[].id,id,set"`
+	OutboundIPPrefixes []string `json:"outboundIPPrefixes,omitempty" arm:"outboundIPPrefixes.publicIPPrefixes[].id,id,set,release=null"`
 
 	// outboundIPs are the ids of public addresses of your own for outbound connections. They can be changed at any time.
 	// +optional
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MaxLength=1024
-	OutboundIPs []string `json:"outboundIPs,omitempty" arm:"outboundIPs.publicIPs[].id,id,set"`
+	OutboundIPs []string `json:"outboundIPs,omitempty" arm:"outboundIPs.publicIPs[].id,id,set,release=null"`
 
 	// allocatedOutboundPorts is the number of source ports per node, 0 to 64000, a multiple of 8. 0, the default of AKS,
 	// lets Azure compute it from the number of nodes. It can be changed at any time.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=64000
-	AllocatedOutboundPorts *int32 `json:"allocatedOutboundPorts,omitempty" arm:"allocatedOutboundPorts"`
+	AllocatedOutboundPorts *int32 `json:"allocatedOutboundPorts,omitempty" arm:"allocatedOutboundPorts,release=0"`
 
 	// idleTimeoutInMinutes is how long an idle outbound connection is kept, 4 to 120 minutes; AKS uses 30. It can be changed
 	// at any time.
 	// +optional
 	// +kubebuilder:validation:Minimum=4
 	// +kubebuilder:validation:Maximum=120
-	IdleTimeoutInMinutes *int32 `json:"idleTimeoutInMinutes,omitempty" arm:"idleTimeoutInMinutes"`
+	IdleTimeoutInMinutes *int32 `json:"idleTimeoutInMinutes,omitempty" arm:"idleTimeoutInMinutes,release=30"`
 
 	// managedOutboundIPsIPv6 is the number of public IPv6 addresses AKS creates, 1 to 100, for a cluster with ipFamilies IPv4
 	// and IPv6. It can be changed at any time.

@@ -4,6 +4,7 @@ import "k8s.io/apimachinery/pkg/api/resource"
 
 // AzureManagedMachinePoolClassSpec are the settings that an AzureManagedMachinePool and its template share.
 //
+// +kubebuilder:validation:XValidation:rule="has(oldSelf.enableEncryptionAtHost) || !self.?enableEncryptionAtHost.orValue(false)",message="enableEncryptionAtHost cannot be turned on for a pool that exists, AKS takes it at creation only: remove it, or create another pool with it",fieldPath=".enableEncryptionAtHost"
 // +kubebuilder:validation:XValidation:rule="self.mode != 'System' || self.?osType.orValue('Linux') == 'Linux'",messageExpression="'osType ' + self.osType + ' cannot run the pods of a System pool: change osType to Linux, or mode to User'",fieldPath=".osType"
 // +kubebuilder:validation:XValidation:rule="self.?osType.orValue('Linux') != 'Windows' || size(self.?name.orValue(\"\")) <= 6",messageExpression="'name \"' + self.name + '\" is too long for a Windows pool: use at most 6 characters'",fieldPath=".name"
 // +kubebuilder:validation:XValidation:rule="!has(self.osSKU) || self.osSKU.startsWith('Windows') == (self.?osType.orValue('Linux') == 'Windows')",message="osSKU is not one of the osType of the pool: choose Windows2019, Windows2022 or Windows2025 for osType Windows and one of the others for Linux, or create another pool",fieldPath=".osSKU"
@@ -166,10 +167,10 @@ type AzureManagedMachinePoolClassSpec struct {
 	// +optional
 	EnableFIPS *bool `json:"enableFIPS,omitempty" arm:"properties.enableFIPS,setonce"`
 
-	// enableEncryptionAtHost encrypts the disks and caches of the nodes. Default: false. It can be given once and is fixed
-	// then. https://learn.microsoft.com/azure/aks/enable-host-encryption
+	// enableEncryptionAtHost encrypts the disks and caches of the nodes. Default: false. Fixed after creation: false may be
+	// written down later, true is for a new pool. https://learn.microsoft.com/azure/aks/enable-host-encryption
 	// +optional
-	EnableEncryptionAtHost *bool `json:"enableEncryptionAtHost,omitempty" arm:"properties.enableEncryptionAtHost,setonce"`
+	EnableEncryptionAtHost *bool `json:"enableEncryptionAtHost,omitempty" arm:"properties.enableEncryptionAtHost,precreate"`
 
 	// vnetSubnetID is the Azure id of the subnet of the nodes, in the virtual network of the other pools; instead of
 	// subnetName. It cannot be changed once the pool exists.

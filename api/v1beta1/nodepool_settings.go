@@ -123,10 +123,12 @@ type PortRange struct {
 // IPTag is a tag of a public address, for example of the kind RoutingPreference with the tag Internet.
 type IPTag struct {
 	// ipTagType is the kind of tag.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	IPTagType string `json:"ipTagType" arm:"ipTagType"`
 
 	// tag is the value.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Tag string `json:"tag" arm:"tag"`
 }
@@ -135,6 +137,7 @@ type IPTag struct {
 type CreationData struct {
 	// sourceResourceID is the id of a snapshot of a pool: the nodes get its image and version. It can be changed at any time,
 	// which replaces the nodes. https://learn.microsoft.com/azure/aks/node-pool-snapshot
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	SourceResourceID string `json:"sourceResourceID" arm:"sourceResourceId,id"`
 }
@@ -146,16 +149,16 @@ type LocalDNSProfile struct {
 	// +kubebuilder:validation:Enum=Preferred;Required;Disabled
 	Mode string `json:"mode" arm:"mode,fold"`
 
-	// vnetDNSOverrides are the settings for queries of pods with dnsPolicy Default, one entry per zone. An entry
-	// that is dropped stays as it is in Azure: change it instead, or set mode to Disabled.
+	// vnetDNSOverrides are the settings for queries of pods with dnsPolicy Default, one entry per zone. An entry,
+	// or a setting of one, that is dropped is taken out of Azure.
 	// +optional
 	// +listType=map
 	// +listMapKey=zone
 	// +kubebuilder:validation:MaxItems=100
 	VnetDNSOverrides []LocalDNSOverride `json:"vnetDNSOverrides,omitempty" arm:"vnetDNSOverrides,key=zone"`
 
-	// kubeDNSOverrides are the settings for queries of pods with dnsPolicy ClusterFirst, one entry per zone. An entry
-	// that is dropped stays as it is in Azure: change it instead, or set mode to Disabled.
+	// kubeDNSOverrides are the settings for queries of pods with dnsPolicy ClusterFirst, one entry per zone. An entry,
+	// or a setting of one, that is dropped is taken out of Azure.
 	// +optional
 	// +listType=map
 	// +listMapKey=zone
@@ -220,13 +223,13 @@ type Scaling struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000
-	MinSize *int32 `json:"minSize,omitempty" arm:"properties.minCount"`
+	MinSize *int32 `json:"minSize,omitempty" arm:"properties.minCount,release=null"`
 
 	// maxSize is the largest number of nodes, 1 to 1000.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
-	MaxSize *int32 `json:"maxSize,omitempty" arm:"properties.maxCount"`
+	MaxSize *int32 `json:"maxSize,omitempty" arm:"properties.maxCount,release=null"`
 }
 
 // Taint keeps pods without a matching toleration off a node.

@@ -5,6 +5,7 @@ package v1beta1
 // https://learn.microsoft.com/azure/private-link/private-endpoint-overview
 type PrivateEndpoint struct {
 	// name of the private endpoint in Azure: letters, digits, underscores, dots and hyphens.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=80
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^[\\w._-]+$')`,messageExpression=`'privateEndpoints has the name "' + self + '": use letters, digits, underscores, dots and hyphens'`
 	Name string `json:"name"`
@@ -52,6 +53,7 @@ type PrivateLinkServiceConnection struct {
 	Name string `json:"name,omitempty"`
 
 	// privateLinkServiceID is the id of the service, for example of a storage account.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule=`self.matches('(?i)subscriptions/(.+)/resourceGroups/(.+)/providers/(.+?)/(.+?)/(.+)')`,messageExpression=`'privateLinkServiceID "' + self + '" is not an id: write /subscriptions/<id>/resourceGroups/<name>/providers/<kind of resource>/<name>'`
 	PrivateLinkServiceID string `json:"privateLinkServiceID"`

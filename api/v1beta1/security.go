@@ -35,6 +35,7 @@ type ClusterSecurityProfile struct {
 //
 // +kubebuilder:validation:XValidation:rule="self.?keyVaultNetworkAccess.orValue('Public') != 'Private' || self.?keyVaultResourceID.orValue(\"\") != \"\"",message="securityProfile.azureKeyVaultKms.keyVaultNetworkAccess is Private, which needs keyVaultResourceID: write the id of the key vault, or change keyVaultNetworkAccess to Public",fieldPath=".keyVaultResourceID"
 // +kubebuilder:validation:XValidation:rule="self.?keyVaultNetworkAccess.orValue('Public') == 'Private' || self.?keyVaultResourceID.orValue(\"\") == \"\"",messageExpression="'securityProfile.azureKeyVaultKms.keyVaultResourceID \"' + self.keyVaultResourceID + '\" is only for a private key vault: change keyVaultNetworkAccess to Private, or remove keyVaultResourceID'",fieldPath=".keyVaultResourceID"
+// +kubebuilder:validation:XValidation:rule="!self.enabled || self.keyID != \"\"",message="securityProfile.azureKeyVaultKms.keyID is not set: write the address of the key, or set enabled to false",fieldPath=".keyID"
 type AzureKeyVaultKms struct {
 	// enabled turns the encryption on. It can be changed at any time.
 	Enabled bool `json:"enabled" arm:"enabled,nounset"`
@@ -60,6 +61,8 @@ type AzureKeyVaultKms struct {
 
 // Defender is Microsoft Defender for Containers.
 // https://learn.microsoft.com/azure/defender-for-cloud/defender-for-containers-introduction
+//
+// +kubebuilder:validation:XValidation:rule="!self.securityMonitoring.enabled || self.logAnalyticsWorkspaceResourceID != \"\"",message="securityProfile.defender.logAnalyticsWorkspaceResourceID is not set: write the id of the workspace that gets the findings, or set securityMonitoring.enabled to false",fieldPath=".logAnalyticsWorkspaceResourceID"
 type Defender struct {
 	// logAnalyticsWorkspaceResourceID is the id of the Log Analytics workspace that gets the findings. It can be changed at
 	// any time.
@@ -98,6 +101,7 @@ type SecurityGating struct {
 // SecurityGatingIdentity is the identity the checks use for a container registry.
 type SecurityGatingIdentity struct {
 	// azureContainerRegistry is the name of the registry.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	AzureContainerRegistry string `json:"azureContainerRegistry" arm:"azureContainerRegistry"`
 

@@ -65,6 +65,7 @@ type IstioIngressGateway struct {
 // IstioEgressGateway lets requests out.
 type IstioEgressGateway struct {
 	// name of the gateway, unique in its namespace: lower-case letters, digits, hyphens and dots.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:XValidation:rule=`self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')`,messageExpression=`'egressGateways has the name "' + self + '", which Kubernetes does not accept: use lower-case letters, digits, hyphens and dots'`
 	Name string `json:"name" arm:"name"`

@@ -111,8 +111,12 @@ func withoutNulls(v any) any {
 	return v
 }
 
-// replaced are the maps that a PUT replaces as a whole instead of merging into them.
-var replaced = map[string]bool{"tags": true, "nodeLabels": true, "autoScalerProfile": true, "userAssignedIdentities": true}
+// replaced are the maps that a PUT replaces as a whole instead of merging into them. That the settings of an add-on
+// (config) and the zones of a node's DNS are among them is assumed: they are maps with free keys, like labels and tags.
+var replaced = map[string]bool{
+	"tags": true, "nodeLabels": true, "autoScalerProfile": true, "userAssignedIdentities": true,
+	"config": true, "kubeDNSOverrides": true, "vnetDNSOverrides": true,
+}
 
 // merge overlays what was sent on what is stored. Objects merge, everything else replaces.
 func merge(stored, sent arm.Object) arm.Object {

@@ -38,6 +38,27 @@ func ParsePatch(text string) (fieldset.Object, error) {
 	return object, nil
 }
 
+// PatchWarnings compare what patches come to in a body with the official description. Like all that is raw it is a remark:
+// Azure has the last word.
+func PatchWarnings(kind, field string, patches []string, apiVersion string) []string {
+	table := armfield.Schema(kind, apiVersion)
+	if table == nil {
+		return nil
+	}
+	var warnings []string
+	for i, text := range patches {
+		patch, err := ParsePatch(text)
+		if err != nil {
+			continue // refused by the webhook
+		}
+		spec, _ := patch["spec"].(fieldset.Object)
+		for _, message := range table.ValidatePart(armPatch(spec, kind)) {
+			warnings = append(warnings, fmt.Sprintf("spec.%s[%d] comes to %s (%s %s); Azure may refuse it", field, i, message, kind, apiVersion))
+		}
+	}
+	return warnings
+}
+
 // outside are the fields of spec that stand beside properties in a body.
 var outside = map[string][]string{
 	"managedClusters": {"extendedLocation", "identity", "kind", "location", "sku", "tags"},

@@ -71,6 +71,32 @@ func TestPatchedCluster(t *testing.T) {
 	}
 }
 
+// Without its ownership tags nobody could tell whose a cluster is, so no patch takes them away.
+func TestPatchesLeaveOwnershipTags(t *testing.T) {
+	in, obs := created(t)
+	name := in.ControlPlane.Name
+	ours := ownershipTags(in.Cluster.Name, name, nil)
+	for _, patch := range []string{
+		`{"spec": {"tags": null}}`,
+		`{"spec": {"tags": {"Name": null, "` + OwnerTag(in.Cluster.Name) + `": "shared"}}}`,
+		`{"spec": {"tags": {"NAME": "another"}}}`,
+	} {
+		in.ControlPlane.Spec.ASOManagedClusterPatches = []string{patch}
+		if sent := converge(t, &in, &obs); len(sent) > 0 {
+			t.Errorf("%s: sent %s, want nothing", patch, sent[0].Line())
+		}
+		body := clusterBody(in, NamesOf(in), obs)
+		if diff := cmp.Diff(ours, body["tags"]); diff != "" {
+			t.Errorf("%s: tags (-want +got):\n%s", patch, diff)
+		}
+	}
+	in.ControlPlane.Spec.ASOManagedClusterPatches = []string{`{"spec": {"tags": {"team": "blue", "Name": null}}}`}
+	wantLines(t, converge(t, &in, &obs), "Update managedCluster "+name)
+	if tags, _ := clusterBody(in, NamesOf(in), obs)["tags"].(map[string]any); tags["team"] != "blue" || tags[nameTag] != name {
+		t.Errorf("tags are %v", tags)
+	}
+}
+
 func FuzzPatches(f *testing.F) {
 	f.Add(`{"spec": {"xReference": {"armId": 1}, "identity": {"userAssignedIdentities": [null, {"reference": null}]}, "yReferences": {}}}`)
 	f.Add("spec: {a: [[{reference: {armId: x}}]], location: null}")

@@ -127,9 +127,23 @@ func (in Inputs) contested(action plan.Action) plan.Action {
 		return action
 	}
 	action.Reason = ReasonContested
-	action.Message = fmt.Sprintf("%s %s: somebody else wins for now (an Azure Policy, a script, another controller): %s; remove the field from the spec, or stop who sets it",
-		action.Kind, action.Name, strings.Join(texts, "; "))
+	action.Message = fmt.Sprintf("%s %s: %s", action.Kind, action.Name, strings.Join(texts, ", "))
 	return action
+}
+
+// ContestedMessage says of all fields that somebody else keeps another value of, once, what that means; empty without any.
+func ContestedMessage(actions ...plan.Action) string {
+	var texts []string
+	for _, action := range actions {
+		if action.Verb == plan.None && action.Reason == ReasonContested {
+			texts = append(texts, action.Message)
+		}
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return "somebody else wins for now (an Azure Policy, a script, another controller); remove the field from the spec, or stop who sets it: " +
+		strings.Join(texts, "; ")
 }
 
 // ContestPause is how long until a contested action may be sent again.

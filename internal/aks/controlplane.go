@@ -27,7 +27,8 @@ func clusterStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action
 	if obs.Cluster.Exists {
 		d.Retry = retryDue(in, d, obs.Cluster, now)
 		d.Yield = in.yields(d, now)
-		action := in.versions.shown("", in.versions.named("", plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, rules, now)))
+		computed := oneKindOfAddress(plan.Compute(d, obs.Cluster, in.Owned.ManagedCluster, rules, now), d.Body)
+		action := in.versions.shown("", in.versions.named("", computed))
 		return in.contested(powerStep(in, obs.Cluster, d.Yield, withVersion(action)))
 	}
 	if wait := poolsMissing(in); wait != "" {
@@ -91,7 +92,7 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	if podCIDRApplies(spec.NetworkPlugin, spec.NetworkPluginMode) {
 		putRanges(body, "podCidr", in.Cluster.PodCIDRs)
 	}
-	return applyPatches(body, "managedClusters", spec.ASOManagedClusterPatches)
+	return withOwnership(applyPatches(body, "managedClusters", spec.ASOManagedClusterPatches), in.Cluster.Name, n.ClusterName)
 }
 
 // putRanges: a single range has a property of its own; AKS takes the two of a dual-stack cluster, one of each family, as a

@@ -21,6 +21,7 @@ const (
 	ReasonWaitingForControlPlane = "WaitingForControlPlane"
 	ReasonWaitingForOperation    = "WaitingForOperation"
 	ReasonRefused                = "Refused"
+	ReasonThrottled              = "Throttled"
 	ReasonForeignContents        = "ForeignContents"
 	ReasonGoesWithCluster        = "GoesWithCluster"
 	ReasonEmptySystemPool        = "EmptySystemPool"
@@ -136,17 +137,18 @@ func (d *Decision) choose(in Inputs, obs Observation, now time.Time) {
 		}
 		switch {
 		case writes(action.Verb) && pool && needsDetail(obs, action): // see withhold
-		case writes(action.Verb) && d.Next == nil && !gates(d.Hold):
+		case writes(action.Verb) && d.Next == nil && !gates(d.Hold, obs):
 			d.Next = action
-		case !writes(action.Verb) && d.Hold == nil:
+		case !writes(action.Verb) && (d.Hold == nil || !gates(d.Hold, obs) && gates(action, obs)):
 			d.Hold = action
 		}
-		if d.Hold != nil && (!aside && gates(d.Hold) || pool && action.Verb == plan.Wait && action.Reason != ReasonWaitingForControlPlane) {
+		if d.Hold != nil && (!aside && gates(d.Hold, obs) || pool && holdsPools(action)) {
 			break
 		}
 	}
-	if gates(d.Hold) {
+	if gates(d.Hold, obs) {
 		d.Next, d.NeedPools = keepBefore(d.Actions, d.Next, d.Hold), nil
+		keepBehind(d.Actions, d.Hold)
 	}
 	if d.Hold == nil || passive != nil && d.Hold.Reason == ReasonWaitingForControlPlane {
 		d.Hold = passive // what the control plane waits for says more than that a pool waits for it
@@ -192,14 +194,55 @@ func isPassive(action *plan.Action) bool {
 	return rotationReasons[action.Reason]
 }
 
+// holdsPools tells a pool that waits for something every other pool waits for, too.
+func holdsPools(pool *plan.Action) bool {
+	return pool.Verb == plan.Wait && pool.Reason != ReasonWaitingForControlPlane && pool.Reason != ReasonThrottled
+}
+
 // gates tells whether a held step keeps back all behind it. A pool or a dependent does not, nor does a cluster that
-// failed and has nothing to change: what is wrong with it may be a pool's size, and AKS takes the pool's change. Nor does a
-// cluster whose upgrade AKS refuses for the time being.
-func gates(hold *plan.Action) bool {
-	if hold == nil || hold.Kind == KindAgentPool || IsDependent(hold.Kind) {
+// failed and has nothing to change: what is wrong with it may be a pool's size, and AKS takes the pool's change. Nor does
+// a change of something at rest that Azure did not accept, or would not: nothing runs, and all else is as it was before.
+func gates(hold *plan.Action, obs Observation) bool {
+	if hold == nil || hold.Kind == KindAgentPool || IsDependent(hold.Kind) || hold.Kind == KindManagedCluster && hold.Reason == plan.ReasonFailed {
 		return false
 	}
-	return hold.Kind != KindManagedCluster || hold.Reason != plan.ReasonFailed && !(hold.Reason == ReasonRefused && onlyVersion(hold.Changes))
+	switch hold.Reason {
+	case ReasonRefused, ReasonThrottled, plan.ReasonImmutableField, ReasonPassthrough:
+		return !atRest(obs, hold)
+	}
+	return true
+}
+
+// atRest tells whether the resource a step is about exists, and the cluster, too, and its last operation went well.
+func atRest(obs Observation, step *plan.Action) bool {
+	observed := obs.Cluster
+	switch step.Kind {
+	case KindVirtualNetwork:
+		observed = obs.VirtualNetwork
+	case KindResourceGroup:
+		observed = obs.ResourceGroup
+		if !SameID(stringAt(observed.Body, "id"), step.ID) {
+			observed = obs.NetworkGroup
+		}
+	}
+	return obs.Cluster.Exists && observed.Exists && !Busy(observed.State) && !Failed(observed.State)
+}
+
+// keepBehind says of every step behind a held one what it waits for.
+func keepBehind(actions []plan.Action, hold *plan.Action) {
+	behind := false
+	for i := range actions {
+		action := &actions[i]
+		if behind && writes(action.Verb) {
+			reason := ReasonWaitingForControlPlane
+			if hold.Verb == plan.Wait {
+				reason = ReasonWaitingForOperation
+			}
+			*action = waiting(*action, fmt.Sprintf("waits for %s %s: %s", hold.Kind, hold.Name, strings.TrimPrefix(hold.Message, hold.Kind+" "+hold.Name+" ")))
+			action.Reason = reason
+		}
+		behind = behind || action == hold
+	}
 }
 
 // keepBefore is next if it comes before hold in the plan: nothing behind a held step may be sent.
@@ -295,6 +338,9 @@ func heldByFailure(in Inputs, action *plan.Action, obs Observation, now time.Tim
 	}
 	held := *action
 	held.Verb, held.Reason, held.Message = plan.Blocked, ReasonRefused, failure.Error.Message
+	if failure.Diagnosis.Outcome == OutcomeWait {
+		held.Verb, held.Reason = plan.Wait, ReasonThrottled
+	}
 	held.Body, held.IfMatch, held.IfNoneMatch = nil, "", ""
 	return &held
 }

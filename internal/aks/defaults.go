@@ -25,12 +25,10 @@ func DefaultControlPlane(spec *v1beta1.AzureManagedControlPlaneSpec, name, clust
 	if spec.ResourceGroupName != "" && spec.NodeResourceGroupName == "" {
 		spec.NodeResourceGroupName = DefaultNodeResourceGroup(spec.ResourceGroupName, name, spec.Location)
 	}
-	setDefault(&spec.DNSPrefix, dnsPrefix(name))
-	for _, extension := range spec.Extensions {
-		if plan := extension.Plan; plan != nil {
-			setDefault(&plan.Name, name+"-"+plan.Product)
-		}
+	if spec.FQDNSubdomain == "" { // it would take the place of the prefix
+		setDefault(&spec.DNSPrefix, dnsPrefix(name))
 	}
+	DefaultExtensions(spec, name)
 	if spec.FleetsMember != nil {
 		setDefault(&spec.FleetsMember.Name, clusterName)
 	}
@@ -49,6 +47,15 @@ func DefaultControlPlane(spec *v1beta1.AzureManagedControlPlaneSpec, name, clust
 	}
 	setDefault(&vnet.CIDRBlock, v1beta1.DefaultVirtualNetworkCIDR)
 	setDefault(&vnet.Subnet.CIDRBlock, v1beta1.DefaultSubnetCIDR)
+}
+
+// DefaultExtensions names the plans of extensions. It is apart because extensions come and go while the cluster exists.
+func DefaultExtensions(spec *v1beta1.AzureManagedControlPlaneSpec, name string) {
+	for _, extension := range spec.Extensions {
+		if plan := extension.Plan; plan != nil {
+			setDefault(&plan.Name, name+"-"+plan.Product)
+		}
+	}
 }
 
 // DefaultMachinePool fills in what a pool's spec leaves open.

@@ -138,7 +138,8 @@ func TestDependentsFollowTheSpec(t *testing.T) {
 		"endpoint dropped": {func(s *v1beta1.AzureManagedControlPlaneSpec) { s.VirtualNetwork.Subnet.PrivateEndpoints = nil }, []string{"Delete privateEndpoint storage"}},
 		"window": {func(s *v1beta1.AzureManagedControlPlaneSpec) {
 			s.MaintenanceConfigurations[0].MaintenanceWindow.Schedule = v1beta1.MaintenanceSchedule{Daily: &v1beta1.DailySchedule{IntervalDays: new(int32(2))}}
-		}, []string{`Update maintenanceConfiguration aksManagedNodeOSUpgradeSchedule: maintenanceWindow.schedule.daily.intervalDays (none) -> 2; +2 more`}},
+		}, []string{`Update maintenanceConfiguration aksManagedNodeOSUpgradeSchedule: maintenanceWindow.schedule.daily.intervalDays (none) -> 2; ` +
+			`maintenanceWindow.schedule.weekly.dayOfWeek "Sunday" -> (none) (released); maintenanceWindow.schedule.weekly.intervalWeeks 1 -> (none) (released)`}},
 		"hours": {func(s *v1beta1.AzureManagedControlPlaneSpec) {
 			s.MaintenanceConfigurations[1].TimeInWeek[0].HourSlots = []int32{3, 2, 1}
 		}, nil},
@@ -166,7 +167,7 @@ func TestVersionIsNotSentToAnExtensionThatUpgradesItself(t *testing.T) {
 	in.SpecChanged, in.ControlPlane.Spec.Extensions[1].Version = true, ""
 	in.ControlPlane.Spec.Extensions[1].AutoUpgradeMinorVersion = new(true)
 	sent := azure.converge(t, &in, &obs)
-	wantPlans(t, sent, `Update extension dapr: autoUpgradeMinorVersion false -> true; +1 more`)
+	wantPlans(t, sent, `Update extension dapr: autoUpgradeMinorVersion false -> true; version "1.15.0" (released: no longer managed, the value in Azure stays)`)
 	if version, there := fieldset.Get(sent[0].Body, fieldset.ParsePath("properties.version")); there && version != nil {
 		t.Errorf("version %v is sent along with autoUpgradeMinorVersion true, which Azure refuses", version)
 	}

@@ -2,6 +2,7 @@ package aks
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -102,12 +103,36 @@ func Diagnose(e AzureError) Diagnosis {
 	if d.Reason == "" {
 		d.Reason = reasonOf(e.Code)
 	}
+	if unknownVersion(e) {
+		d.Reason, d.Hint = ReasonAPIVersion, "correct spec.passthrough.apiVersion: Azure names those it takes"
+	}
 	if e.RetryAfter > 0 {
 		d.Pause = e.RetryAfter
 	}
 	d.Facts = factsOf(row.facts, e)
 	d.NotBefore = forgottenAt(row.facts, e)
 	return d
+}
+
+// ReasonAPIVersion is the reason of a request in an api-version that Azure does not know for its resource type.
+const ReasonAPIVersion = "APIVersionNotSupported"
+
+var versionsOnOffer = regexp.MustCompile(`(?i)API version '([^']+)'.*supported api-versions are '([^']*)`)
+
+// unknownVersion: Azure has one code and one text for a location and for an api-version that a type does not have, and the
+// text names both and what is on offer of either. It is about the version if that is not on offer. The list is long, and its
+// end may be cut off: the versions this provider uses by itself are known to exist.
+func unknownVersion(e AzureError) bool {
+	for _, text := range e.texts() {
+		found := versionsOnOffer.FindStringSubmatch(text)
+		if found == nil {
+			continue
+		}
+		offered := strings.FieldsFunc(strings.ToLower(found[2]), func(r rune) bool { return r == ',' || r == ' ' })
+		offered = append(offered, ContainerServiceAPIVersion, ContainerServicePreviewAPIVersion)
+		return !slices.Contains(offered, strings.ToLower(found[1]))
+	}
+	return false
 }
 
 // FindRow is the index of the row of the error table that fits, or -1, and the nested error that it fits, nil where

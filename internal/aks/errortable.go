@@ -112,7 +112,7 @@ var requestRows = []ErrorRow{
 	{0, "InvalidResourceGroupLocation", ``, OutcomeTerminal, "InvalidResourceGroupLocation", "the resource group exists in another location; use that location or another resource group", 0, nil},
 	{0, "LocationNotAvailableForResourceGroup", ``, OutcomeTerminal, "LocationNotAvailable", offerAKS, 0, nil},
 	{0, "LocationNotAvailableForResourceType", ``, OutcomeTerminal, "LocationNotAvailable", offerAKS, 0, nil},
-	{0, "NoRegisteredProviderFound", ``, OutcomeTerminal, "LocationNotAvailable", offerAKS + ", and spec.passthrough.apiVersion to one that Azure names", 0, nil},
+	{0, "NoRegisteredProviderFound", ``, OutcomeTerminal, "LocationNotAvailable", offerAKS + "; where spec.passthrough.apiVersion is given, check it, too", 0, nil},
 	{0, "MissingApiVersionParameter", ``, OutcomeTerminal, "MissingApiVersionParameter", fixRequest, 0, nil},
 	{0, "InvalidApiVersionParameter", ``, OutcomeTerminal, "InvalidApiVersionParameter", "this cloud does not know the api-version: use one of those Azure names", 0, nil},
 	{0, "CannotDeleteResource", ``, OutcomeSlowRetry, "CannotDeleteResource", "remove the lock or the resources that still use it", slowPause, nil},

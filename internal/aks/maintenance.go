@@ -11,6 +11,16 @@ import (
 var maintenanceKind = dependentKind{
 	kind: KindMaintenance, resourceType: "Microsoft.ContainerService/managedClusters/maintenanceConfigurations",
 	apiVersion: ContainerServiceAPIVersion, rules: &maintenanceRules, declared: declaredMaintenance, ours: ofOurCluster, child: true,
+	adjust: adjustMaintenance,
+}
+
+// adjustMaintenance: what leaves the spec together with another change is left out of a PUT that replaces the whole, and is gone.
+func adjustMaintenance(action *plan.Action, _ fieldset.Object) {
+	for i, change := range action.Changes {
+		if action.Verb == plan.Update && change.Impact == plan.ImpactKept {
+			action.Changes[i].Impact = ""
+		}
+	}
 }
 
 // A PUT replaces the whole configuration, and a time that is left out is gone: so it is when it leaves the spec.

@@ -32,24 +32,32 @@ func networkStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action
 		"tags":     ownershipTags(in.Cluster.Name, n.Network, spec.AdditionalTags),
 		"properties": fieldset.Object{
 			"addressSpace": fieldset.Object{"addressPrefixes": []any{spec.VirtualNetwork.CIDRBlock}},
-			"subnets":      desiredSubnets(spec.VirtualNetwork.Subnet, obs.VirtualNetwork.Body),
+			"subnets":      desiredSubnets(spec.VirtualNetwork.Subnet, obs.VirtualNetwork.Body, in.Owned.VirtualNetwork.Has(endpointsOwned)),
 		},
 	}
-	return in.compute(d, obs.VirtualNetwork, in.Owned.VirtualNetwork, networkRules, now)
+	planned := in.compute(d, obs.VirtualNetwork, in.Owned.VirtualNetwork, networkRules, now)
+	if planned.Owned != nil && planned.Verb != plan.Wait && planned.Verb != plan.Blocked && len(spec.VirtualNetwork.Subnet.ServiceEndpoints) > 0 {
+		planned.Owned.Insert(endpointsOwned)
+	}
+	return planned
 }
 
+// endpointsOwned is remembered while the spec gives service endpoints. Lists are owned as a whole, and without it nobody
+// could tell endpoints that left the spec from those that somebody else gave our subnet.
+var endpointsOwned = fieldset.ParsePath("properties.subnets.serviceEndpoints")
+
 // desiredSubnets is the observed list with our subnet as declared. A network PUT that leaves out subnets deletes
-// them, so foreign subnets are sent back as they were read.
-func desiredSubnets(declared *v1beta1.Subnet, observed fieldset.Object) []any {
+// them, so foreign subnets are sent back as they were read, without what only Azure writes.
+func desiredSubnets(declared *v1beta1.Subnet, observed fieldset.Object, hadEndpoints bool) []any {
 	ours := fieldset.Object{"name": declared.Name, "properties": fieldset.Object{"addressPrefix": declared.CIDRBlock}}
 	if len(declared.ServiceEndpoints) > 0 {
 		var endpoints []any
 		for _, e := range declared.ServiceEndpoints {
 			endpoints = append(endpoints, fieldset.Object{"service": e.Service, "locations": stringList(e.Locations)})
 		}
-		fieldset.Put(ours, fieldset.Path{"properties", "serviceEndpoints"}, endpoints)
+		fieldset.Put(ours, endpointsPath, endpoints)
 	}
-	list, _ := fieldset.Get(observed, fieldset.Path{"properties", "subnets"})
+	list, _ := fieldset.Get(networkRules.Strip(observed), fieldset.Path{"properties", "subnets"})
 	existing, _ := list.([]any)
 	out := make([]any, 0, len(existing)+1)
 	found := false
@@ -60,7 +68,7 @@ func desiredSubnets(declared *v1beta1.Subnet, observed fieldset.Object) []any {
 			continue
 		}
 		found = true
-		out = append(out, mergeSubnet(subnet, ours))
+		out = append(out, mergeSubnet(subnet, ours, hadEndpoints))
 	}
 	if !found {
 		out = append(out, ours)
@@ -68,18 +76,19 @@ func desiredSubnets(declared *v1beta1.Subnet, observed fieldset.Object) []any {
 	return out
 }
 
-// mergeSubnet keeps what Azure and others put into our subnet and sets what is declared; service endpoints
-// that were dropped from the spec are dropped here too, since the list is ours alone.
-func mergeSubnet(observed, ours fieldset.Object) fieldset.Object {
+var endpointsPath = fieldset.Path{"properties", "serviceEndpoints"}
+
+// mergeSubnet keeps what Azure and others put into our subnet and sets what is declared. Service endpoints that left the
+// spec are taken away with an empty list, which is also what tells them from endpoints that Azure does not show.
+func mergeSubnet(observed, ours fieldset.Object, hadEndpoints bool) fieldset.Object {
 	merged := fieldset.Copy(observed)
-	endpoints := fieldset.Path{"properties", "serviceEndpoints"}
-	wanted, declared := fieldset.Get(ours, endpoints)
-	current, _ := fieldset.Get(observed, endpoints)
-	if !sameEndpoints(current, wanted) {
-		fieldset.Remove(merged, endpoints)
-		if declared {
-			fieldset.Put(merged, endpoints, wanted)
-		}
+	wanted, declared := fieldset.Get(ours, endpointsPath)
+	current, there := fieldset.Get(observed, endpointsPath)
+	switch {
+	case declared && !sameEndpoints(current, wanted):
+		fieldset.Put(merged, endpointsPath, wanted)
+	case !declared && hadEndpoints && there:
+		fieldset.Put(merged, endpointsPath, []any{})
 	}
 	return merged
 }

@@ -247,6 +247,34 @@ func TestDroppedFields(t *testing.T) {
 			func(in *Inputs) { in.Pools[1].Object.Spec.Scaling = nil },
 			"Update agentPool agentpool1", `maxCount 4 -> (none) (released)`,
 		},
+		"the autoscaler's profile": {
+			func(in *Inputs) {
+				in.ControlPlane.Spec.AutoscalerProfile = &v1beta1.AutoscalerProfile{Expander: "least-waste", ScanInterval: "30s"}
+			},
+			func(in *Inputs) { in.ControlPlane.Spec.AutoscalerProfile = nil },
+			"Update managedCluster my-cluster-control-plane", `autoScalerProfile.expander "least-waste" -> "random" (released)`,
+		},
+		"ports of the load balancer": {
+			func(in *Inputs) {
+				in.ControlPlane.Spec.LoadBalancerProfile = &v1beta1.LoadBalancerProfile{AllocatedOutboundPorts: new(int32(64)), IdleTimeoutInMinutes: new(int32(10))}
+			},
+			func(in *Inputs) { in.ControlPlane.Spec.LoadBalancerProfile = nil },
+			"Update managedCluster my-cluster-control-plane", `networkProfile.loadBalancerProfile.allocatedOutboundPorts 64 -> 0 (released)`,
+		},
+		"addresses of the load balancer": {
+			func(in *Inputs) {
+				in.ControlPlane.Spec.LoadBalancerProfile = &v1beta1.LoadBalancerProfile{ManagedOutboundIPs: new(int32(3))}
+			},
+			func(in *Inputs) { in.ControlPlane.Spec.LoadBalancerProfile = nil },
+			"Update managedCluster my-cluster-control-plane", `networkProfile.loadBalancerProfile.managedOutboundIPs.count 3 -> 1 (released)`,
+		},
+		"addresses of one's own": {
+			func(in *Inputs) {
+				in.ControlPlane.Spec.LoadBalancerProfile = &v1beta1.LoadBalancerProfile{OutboundIPs: []string{"/ip"}}
+			},
+			func(in *Inputs) { in.ControlPlane.Spec.LoadBalancerProfile = nil },
+			"Update managedCluster my-cluster-control-plane", `networkProfile.loadBalancerProfile.outboundIPs.publicIPs [{"id":"/ip"}] -> (none) (released)`,
+		},
 		"the tier": {
 			func(in *Inputs) { in.ControlPlane.Spec.SKU = &v1beta1.SKU{Tier: v1beta1.TierStandard} },
 			func(in *Inputs) { in.ControlPlane.Spec.SKU = nil },

@@ -50,9 +50,11 @@ func PoolPolicy(controlPlane, pool annotated) string {
 	return Policy(controlPlane)
 }
 
-// Protected tells whether neither the object nor its Azure resource may be deleted.
+// Protected tells whether neither the object nor its Azure resource may be deleted. Whoever wrote something else than true or
+// false, past the webhook, meant the annotation to do something.
 func Protected(object annotated) bool {
-	return object.GetAnnotations()[v1beta1.DeletionProtectionAnnotation] == "true"
+	value, ok := object.GetAnnotations()[v1beta1.DeletionProtectionAnnotation]
+	return ok && value != "false"
 }
 
 // observedOnly tells whether nothing is ever sent about a pool.

@@ -75,7 +75,8 @@ func whileStopped(in Inputs, obs Observation, action plan.Action) (plan.Action, 
 	return held, true
 }
 
-// withoutCount drops what a stopped pool has none of: its number of nodes is kept by AKS and comes back with a start.
+// withoutCount asks for what a stopped pool has: its number of nodes is kept by AKS and comes back with a start. The count
+// stays ours meanwhile, so that it is neither given up nor taken over.
 func withoutCount(spec *v1beta1.AzureManagedMachinePoolSpec, body, observed, cluster fieldset.Object) {
 	if observed == nil {
 		return
@@ -84,6 +85,11 @@ func withoutCount(spec *v1beta1.AzureManagedMachinePoolSpec, body, observed, clu
 		fieldset.Remove(body, powerPath) // all pools of a stopped cluster are stopped
 	}
 	if isStopped(cluster) || isStopped(observed) && strings.EqualFold(spec.PowerState, powerStopped) {
-		fieldset.Remove(body, fieldset.ParsePath("properties.count"))
+		path := fieldset.ParsePath("properties.count")
+		_, asked := fieldset.Get(body, path)
+		fieldset.Remove(body, path)
+		if count, there := fieldset.Get(observed, path); there && asked {
+			fieldset.Put(body, path, count)
+		}
 	}
 }

@@ -33,7 +33,7 @@ var (
 			"identity.type":                     {Compare: "fold"},
 			"identity.userAssignedIdentities{}": {FoldKey: true},
 			"sku.name":                          {Compare: "fold"},
-			"properties.addonProfiles{}":        {FoldKey: true},
+			"properties.addonProfiles{}":        {FoldKey: true, KeepsKeys: true},
 			"properties.addonProfiles{}.config.logAnalyticsWorkspaceResourceID": {Compare: "id"},
 			"properties.enableRBAC":                  {Mutability: plan.Immutable},
 			"properties.networkProfile.podCidr":      {Mutability: plan.Immutable},
@@ -52,8 +52,6 @@ var (
 			"properties.orchestratorVersion": {Compare: "version", Mutability: plan.Up},
 			"properties.vnetSubnetID":        {Compare: "id", Mutability: plan.Immutable},
 			"properties.type":                {Compare: "fold", Mutability: plan.Immutable},
-			"properties.minCount":            {Release: plan.Null},
-			"properties.maxCount":            {Release: plan.Null},
 		}),
 		Strip:  strip("agentPools", ContainerServiceAPIVersion),
 		NoEcho: append(paths(poolNoEcho...), envelope...),
@@ -104,6 +102,9 @@ func fieldRules(spec any, computed map[string]plan.Rule) map[string]plan.Rule {
 		}
 		rules[field.RulePath()] = rule
 		items, key := field.Items()
+		if key != "" {
+			rules[field.Path().String()+"{}"] = plan.Rule{}
+		}
 		for _, item := range items {
 			if key != "" && item.ARMPath != "" { // a list is compared as a whole, a map key by key
 				rules[field.Path().String()+"{}."+item.RulePath()] = plan.Rule{Compare: plan.Compare(item.Compare)}

@@ -2,6 +2,7 @@ package aks
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/fieldset"
@@ -26,6 +27,21 @@ func ownershipTags(clusterName, resourceName string, additional map[string]strin
 		nameTag:               resourceName,
 	})
 	return tags
+}
+
+// withOwnership gives a body its ownership tags back, which a patch may have changed, removed, or spelt in another way: tags
+// are one to Azure whatever the case of their keys. Without them nobody could tell whose the resource is.
+func withOwnership(body fieldset.Object, clusterName, resourceName string) fieldset.Object {
+	tags := map[string]any{}
+	if patched, ok := body["tags"].(fieldset.Object); ok {
+		maps.Copy(tags, patched)
+	}
+	for key, value := range ownershipTags(clusterName, resourceName, nil) {
+		maps.DeleteFunc(tags, func(other string, _ any) bool { return strings.EqualFold(other, key) })
+		tags[key] = value
+	}
+	body["tags"] = tags
+	return body
 }
 
 // ownedByTag tells whether an observed resource carries the ownership tag of the Cluster.

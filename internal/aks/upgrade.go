@@ -164,8 +164,3 @@ func RaisesVersion(action plan.Action) bool {
 func AskedVersion(action plan.Action) string {
 	return stringAt(action.Body, "properties", "orchestratorVersion")
 }
-
-// onlyVersion tells whether changes are those of an upgrade and nothing else.
-func onlyVersion(changes []plan.Change) bool {
-	return len(changes) > 0 && !slices.ContainsFunc(changes, func(c plan.Change) bool { return c.Path != "properties.kubernetesVersion" })
-}

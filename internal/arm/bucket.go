@@ -65,13 +65,18 @@ func (b *bucket) lower(left float64, now time.Time) {
 	}
 }
 
-// pause empties the bucket until now+d. The first requests after the pause come at the refill rate, not all at once.
+// pause closes the bucket until now+d. Of a fast one the first requests after the pause come at the refill rate, not all at
+// once; a slow one (a token a minute) has told with d when there is one again, and another wait would be ours alone.
 func (b *bucket) pause(d time.Duration, now time.Time) {
 	b.refill(now)
 	if until := now.Add(d); until.After(b.until) {
 		b.until = until
 	}
-	b.tokens = min(b.tokens, 1)
+	if b.limit.perSecond >= 0.1 {
+		b.tokens = min(b.tokens, 1)
+	} else {
+		b.tokens = max(b.tokens, 1)
+	}
 }
 
 // idle reports a bucket that has forgotten everything: it is full and not paused, so a new one would be the same.

@@ -27,15 +27,16 @@ var (
 
 const aksNamespace = "microsoft.containerservice"
 
-// use is one bucket a request draws from.
+// use is one bucket a request draws from; scope says in words what else draws from it.
 type use struct {
 	key   string
 	limit limit
+	scope string
 }
 
 // usesOf gives the two buckets of a request: ARM's and, behind it, the resource provider's.
 func usesOf(t target) []use {
-	front := use{t.subscription + " " + string(t.kind), armRead}
+	front := use{t.subscription + " " + string(t.kind), armRead, fmt.Sprintf("all %s requests to subscription %s", t.kind, t.subscription)}
 	switch t.kind {
 	case Write:
 		front.limit = armWrite
@@ -49,24 +50,27 @@ func usesOf(t target) []use {
 }
 
 func providerUse(t target) use {
+	in := " in subscription " + t.subscription
 	if t.provider != aksNamespace {
-		return use{t.subscription + " " + t.provider + " " + string(t.kind), anotherProvider}
+		return use{t.subscription + " " + t.provider + " " + string(t.kind), anotherProvider, fmt.Sprintf("all %s requests to %s%s", t.kind, t.provider, in)}
 	}
 	n := len(t.rest)
 	isCluster := n > 0 && t.rest[0] == "managedclusters"
 	switch {
 	case n >= 3 && t.rest[0] == "locations" && strings.HasPrefix(t.rest[2], "operation"):
-		return use{t.subscription + " aks operation", aksOperation}
+		return use{t.subscription + " aks operation", aksOperation, "all status reads of AKS operations" + in}
 	case isCluster && n == 1 && t.group != "":
-		return use{t.subscription + " aks list " + t.group, aksListGroup}
+		return use{t.subscription + " aks list " + t.group, aksListGroup, "all listings of AKS clusters in resource group " + t.group + in}
 	case isCluster && n == 1:
-		return use{t.subscription + " aks list", aksList}
+		return use{t.subscription + " aks list", aksList, "all listings of AKS clusters" + in}
 	case isCluster && n == 2 && t.kind == Read:
-		return use{"aks get " + t.path, aksGetCluster}
-	case isCluster && t.kind == Write && (n == 2 || n == 4 && t.rest[2] == "agentpools"):
-		return use{"aks put " + t.path, aksPut}
+		return use{"aks get " + t.path, aksGetCluster, "reads of this AKS cluster"}
+	case isCluster && t.kind == Write && n == 2:
+		return use{"aks put " + t.path, aksPut, "changes of this AKS cluster itself, its pools excepted"}
+	case isCluster && t.kind == Write && n == 4 && t.rest[2] == "agentpools":
+		return use{"aks put " + t.path, aksPut, "changes of this agent pool"}
 	}
-	return use{t.subscription + " aks other", aksOther}
+	return use{t.subscription + " aks other", aksOther, "all other requests to AKS" + in}
 }
 
 // Budget counts requests against Azure's documented limits, so that a fleet slows down before Azure locks it out. One Budget serves
@@ -109,24 +113,28 @@ func NewBudget(o BudgetOptions) *Budget {
 // Reserve takes a token for the request and says how long to wait before sending it. When that would be longer than MaxWait it takes
 // nothing and ok is false: come back after wait.
 func (b *Budget) Reserve(method, path string) (wait time.Duration, ok bool) {
-	return b.reserve(usesOf(targetOf(method, path)))
+	wait, _, ok = b.reserve(usesOf(targetOf(method, path)))
+	return wait, ok
 }
 
-func (b *Budget) reserve(uses []use) (wait time.Duration, ok bool) {
+// reserve also tells which of the uses makes the caller wait longest.
+func (b *Budget) reserve(uses []use) (wait time.Duration, longest int, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
 	b.sweep(now)
-	for _, u := range uses {
-		wait = max(wait, b.bucket(u, now).wait(now))
+	for i, u := range uses {
+		if w := b.bucket(u, now).wait(now); w > wait {
+			wait, longest = w, i
+		}
 	}
 	if wait > b.maxWait {
-		return wait, false
+		return wait, longest, false
 	}
 	for _, u := range uses {
 		b.buckets[u.key].take()
 	}
-	return wait, true
+	return wait, longest, true
 }
 
 func (b *Budget) bucket(u use, now time.Time) *bucket {
@@ -155,13 +163,14 @@ func (b *Budget) sweep(now time.Time) {
 func (b *Budget) Wait(ctx context.Context, method, path string) error {
 	t := targetOf(method, path)
 	uses := usesOf(t)
-	wait, ok := b.reserve(uses)
+	wait, longest, ok := b.reserve(uses)
 	if !ok {
 		return &Error{
 			Status:     http.StatusTooManyRequests,
 			Code:       CodeHeldBack,
-			Message:    fmt.Sprintf("%s requests to subscription %s are held back, because Azure's request limit is used up", t.kind, t.subscription),
+			Message:    fmt.Sprintf("%s is held back: Azure's request limit for %s is used up", t.operation, uses[longest].scope),
 			RetryAfter: wait,
+			Everything: longest == 0,
 		}
 	}
 	if wait == 0 {

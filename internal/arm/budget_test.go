@@ -193,6 +193,36 @@ func TestBudgetWait(t *testing.T) {
 	})
 }
 
+// After a 429 the pause is the one Azure asked for, also where a token takes a minute, and the error says what is held back.
+func TestBudgetAfterAThrottledPut(t *testing.T) {
+	now := time.Unix(1000, 0)
+	b := NewBudget(BudgetOptions{Now: func() time.Time { return now }})
+	for range 20 {
+		b.Reserve(http.MethodPut, testCluster)
+	}
+	b.throttled(targetOf(http.MethodPut, testCluster), &Error{Code: "Throttled", RetryAfter: 30 * time.Second}, nil)
+	if wait, ok := b.Reserve(http.MethodPut, testCluster); ok || wait != 30*time.Second {
+		t.Errorf("wait %s, %v; want the 30 s Azure asked for", wait, ok)
+	}
+	if wait, ok := b.Reserve(http.MethodPut, testCluster+"/agentPools/p"); !ok || wait != 0 {
+		t.Errorf("a pool waits %s, %v", wait, ok)
+	}
+	err := b.Wait(t.Context(), http.MethodPut, testCluster)
+	held, ok := errors.AsType[*Error](err)
+	if want := "PUT managedClusters is held back: Azure's request limit for changes of this AKS cluster itself, its pools excepted is used up"; !ok || held.Message != want || held.Everything {
+		t.Errorf("got %+v, want %s", err, want)
+	}
+	now = now.Add(30 * time.Second)
+	if wait, ok := b.Reserve(http.MethodPut, testCluster); !ok || wait != 0 {
+		t.Errorf("after the pause: wait %s, %v", wait, ok)
+	}
+	b.throttled(targetOf(http.MethodPut, testCluster), &Error{Code: "SubscriptionRequestsThrottled", RetryAfter: time.Minute}, nil)
+	held, ok = errors.AsType[*Error](b.Wait(t.Context(), http.MethodPut, testCluster+"/agentPools/p"))
+	if want := "PUT managedClusters/agentPools is held back: Azure's request limit for all write requests to subscription " + testSub + " is used up"; !ok || held.Message != want || !held.Everything {
+		t.Errorf("got %+v, want %s", held, want)
+	}
+}
+
 func TestBudgetFactor(t *testing.T) {
 	t0 := time.Unix(1000, 0)
 	b := NewBudget(BudgetOptions{MaxWait: time.Millisecond, Factor: 3, Now: func() time.Time { return t0 }})

@@ -27,6 +27,8 @@ type Error struct {
 	CorrelationID string
 	// RetryAfter is how long Azure wants to be left alone; never 0 for a 429.
 	RetryAfter time.Duration
+	// Everything marks a 429 that concerns every request of its kind in the subscription, and not only those about one resource.
+	Everything bool
 	// Details are the nested errors.
 	Details []Error
 	// Policies name the assignments of Azure Policy that refused, and their definitions.
@@ -145,6 +147,7 @@ func ParseError(status int, header http.Header, body []byte) *Error {
 	e.Status = status
 	e.CorrelationID = correlationFrom(header)
 	e.RetryAfter = RetryAfter(header, time.Now())
+	e.Everything = status == http.StatusTooManyRequests && isARMThrottle(e, header)
 	if status == http.StatusTooManyRequests && e.RetryAfter == 0 {
 		e.RetryAfter = retryAfterText(body)
 		if e.isBusy() {

@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -82,7 +81,7 @@ var authReasons = map[string]bool{
 func controlPlaneConditions(o outcome) []metav1.Condition {
 	credentials, network := o.credentialsVerdict(), o.networkVerdict()
 	running, kubeconfig := o.clusterVerdict(), o.kubeconfigVerdict()
-	parts, aside := []verdict{credentials, network, running, kubeconfig}, o.dependentVerdicts()
+	parts, aside := []verdict{credentials, o.errorVerdict(), network, running, kubeconfig}, o.dependentVerdicts()
 	for _, dependent := range aside {
 		parts = append(parts, dependent.verdict)
 	}
@@ -175,7 +174,8 @@ func (o outcome) blame(kinds ...string) (verdict, bool) {
 		if !slices.Contains(kinds, action.Kind) || action.Verb == plan.None {
 			continue
 		}
-		if failure, ok := o.report.Failures[strings.ToLower(action.ID)]; ok {
+		// What Azure only wants later says nothing about what is there.
+		if failure, ok := o.report.Failures[strings.ToLower(action.ID)]; ok && failure.Diagnosis.Outcome != aks.OutcomeWait {
 			return failureVerdict(failure), true
 		}
 		if action.Verb == plan.Blocked && !aks.UpgradeReason(action.Reason) || action.Verb == plan.Wait && action.Reason == aks.ReasonWaitingForPools {
@@ -208,15 +208,52 @@ func (o outcome) readyVerdict(parts ...verdict) verdict {
 	if o.deleting {
 		return bad("Deleting", "the cluster is being deleted")
 	}
-	if part := firstBad(parts...); !part.ok() {
+	part := firstBad(parts...)
+	if e := o.report.Error; e != nil && part.status == metav1.ConditionUnknown {
+		return problemVerdict(*e) // the cause is what a person looks for
+	}
+	if !part.ok() {
 		return part
 	}
 	for _, action := range o.report.Pending {
 		if action.Kind != aks.KindAgentPool && action.Verb != plan.None && !onlyReported(action) {
-			return bad("OutOfSync", action.Line())
+			return o.outOfSync(action)
 		}
 	}
 	return good
+}
+
+// errorVerdict: an error that somebody has to act on, and that is not about one goal, is about everything.
+func (o outcome) errorVerdict() verdict {
+	e := o.report.Error
+	if e == nil || e.Diagnosis.Outcome != aks.OutcomeTerminal && e.Diagnosis.Outcome != aks.OutcomeSlowRetry {
+		return good
+	}
+	return problemVerdict(*e)
+}
+
+// outOfSync is a change that is still to be sent, and what it waits for.
+func (o outcome) outOfSync(action plan.Action) verdict {
+	if failure, ok := o.report.Failures[strings.ToLower(action.ID)]; ok {
+		return failureVerdict(failure)
+	}
+	switch {
+	case action.Verb == plan.Blocked || action.Verb == plan.Wait:
+		return bad(action.Reason, waitText(action))
+	case o.report.Error != nil:
+		return problemVerdict(*o.report.Error)
+	case o.report.Operation != nil && !aks.SameID(o.report.Operation.ID, action.ID):
+		return bad("OutOfSync", action.Line()+"; waits for: "+o.report.Operation.Kind)
+	}
+	return bad("OutOfSync", action.Line())
+}
+
+// waitText is why a step waits, and what of it is pending.
+func waitText(action plan.Action) string {
+	if len(action.Changes) == 0 || onlyReported(action) { // which says it itself
+		return action.Message
+	}
+	return plan.InLine(action.Message+"; pending: ", action.Details())
 }
 
 func firstBad(parts ...verdict) verdict {
@@ -272,78 +309,6 @@ func (o outcome) deletingVerdict() verdict {
 		return well("Deleted", "nothing of the cluster is left in Azure")
 	}
 	return well(synced.reason, synced.message)
-}
-
-// poolConditions are computed from the same outcome, for one pool.
-func poolConditions(o outcome, p poolObjects) []metav1.Condition {
-	pool := o.poolVerdict(p)
-	conditions := []metav1.Condition{
-		pool.condition(v1beta1.ReadyCondition, "Ready"),
-		pool.condition(v1beta1.AgentPoolsReadyCondition, "Ready"),
-	}
-	if p.pool.DeletionTimestamp != nil {
-		conditions = append(conditions, well(orElse(pool.reason, "Deleting"), pool.message).condition(v1beta1.DeletingCondition, "Deleting"))
-	}
-	return conditions
-}
-
-func (o outcome) poolVerdict(p poolObjects) verdict {
-	name := aks.PoolName(p.pool)
-	if o.credentials != nil {
-		return bad(o.credentials.reason, o.credentials.message)
-	}
-	if !o.report.Observed {
-		return unknown("NotObserved", "Azure was not asked yet")
-	}
-	if twin := o.report.Twins[p.pool.Name]; twin != "" {
-		return bad(aks.ReasonNameTaken, aks.TwinMessage(name, twin))
-	}
-	action, planned := o.poolAction(name)
-	planned = planned && !onlyReported(action)
-	if failure, ok := o.report.Failures[strings.ToLower(o.report.Names.PoolID(p.pool))]; ok && (!planned || action.Verb != plan.None) {
-		return failureVerdict(failure)
-	}
-	if planned && action.Verb == plan.Blocked {
-		return bad(action.Reason, action.Message)
-	}
-	facts, exists := o.report.Facts.Pool(name)
-	if state, ok := o.rotating(p.pool); ok && !o.report.Facts.Busy() {
-		return bad(state.Phase, rotationText(state))
-	}
-	switch {
-	case !exists && !o.report.Facts.Exists:
-		return bad(aks.ReasonWaitingForControlPlane, "the AKS cluster does not exist yet")
-	case !exists:
-		return bad("NotCreated", o.operationText("the agent pool does not exist yet"))
-	case facts.Busy():
-		return bad(facts.State, o.operationText("Azure is working on the pool"))
-	case o.report.Operation != nil && aks.SameID(o.report.Operation.ID, o.report.Names.PoolID(p.pool)):
-		// A moment after the request the cluster's list of pools is the one from before it.
-		return bad("Updating", o.report.Operation.Kind)
-	case facts.Failed():
-		if v, aborted := o.aborted(aks.KindAgentPool, name); aborted {
-			return v
-		}
-		return bad("Failed", "the last operation on the pool ended "+facts.State+errorText(facts.Error))
-	case facts.Stopped():
-		return bad(aks.ReasonStopped, "the pool is stopped")
-	case planned && action.Verb == plan.Wait:
-		return bad(action.Reason, action.Message)
-	case planned && action.Verb != plan.None:
-		return bad("OutOfSync", action.Line())
-	case int64(len(o.report.ProviderIDs[facts.Name])) != facts.Count:
-		return bad("WaitingForInstances", fmt.Sprintf("%d of %d instances are there", len(o.report.ProviderIDs[facts.Name]), facts.Count))
-	}
-	return good
-}
-
-func (o outcome) poolAction(name string) (plan.Action, bool) {
-	for _, action := range o.report.Pending {
-		if action.Kind == aks.KindAgentPool && strings.EqualFold(action.Name, name) {
-			return action, true
-		}
-	}
-	return plan.Action{}, false
 }
 
 func orElse(s, otherwise string) string {

@@ -53,17 +53,14 @@ func (o outcome) dependentVerdict(kind string) verdict {
 		if !v.ok() {
 			continue
 		}
-		switch action.Verb {
-		case plan.Blocked, plan.Wait:
+		if v = o.outOfSync(action); action.Verb == plan.Blocked || action.Verb == plan.Wait {
 			v = bad(action.Reason, action.Message)
-		default:
-			v = bad("OutOfSync", action.Line())
 		}
 	}
 	switch {
 	case seen:
 		return v
-	case !o.report.Observed:
+	case !o.report.Observed || o.report.Error != nil:
 		return unknown("NotObserved", "Azure was not asked yet")
 	case !o.report.Facts.Exists:
 		return bad(aks.ReasonWaitingForControlPlane, "the AKS cluster does not exist yet")

@@ -102,10 +102,10 @@ var errorCases = []errorCase{
 	{"parent gone", "pool", 404, wrapped("ParentResourceNotFound", "Failed to perform 'write' on resource(s) of type 'managedClusters/agentPools', because the parent resource 'c' could not be found."), "ChangedMeanwhile", "replan", nil},
 	// Throttled.
 	{"ARM throttles", "read", 429, wrapped("SubscriptionRequestsThrottled", "Number of 'read' requests for subscription 's' actor 'a' exceeded. Please try again after '17' seconds after additional tokens are available."), "Throttled", "soon", nil},
-	{"AKS throttles", "cluster", 429, flat("Throttled", "The PutManagedClusterHandler.PUT request limit has been exceeded for SubID='s', please retry again in 36 seconds.", ""), "Throttled", "soon", nil},
-	{"compute throttles", "pool", 429, flat("OperationNotAllowed", "The server rejected the request because too many requests have been received for this subscription.", ""), "Throttled", "soon", nil},
+	{"AKS throttles", "cluster", 429, flat("Throttled", "The PutManagedClusterHandler.PUT request limit has been exceeded for SubID='s', please retry again in 36 seconds.", ""), "Throttled", "36s", nil},
+	{"compute throttles", "pool", 429, flat("OperationNotAllowed", "The server rejected the request because too many requests have been received for this subscription.", ""), "Throttled", "1m", nil},
 	{"compute throttles, inside", "pool operation", 0, failedInside("ScaleVMSSAgentPoolFailed", "Unable to scale.", "TooManyRequests", "The request rate is too high."), "Throttled", "1m", []string{"(TooManyRequests: The request rate is too high.)"}},
-	{"any 429", "cluster", 429, wrapped("Busy", "Too busy."), "Throttled", "soon", nil},
+	{"any 429", "cluster", 429, wrapped("Busy", "Too busy."), "Throttled", "1m", nil},
 	// Quota and capacity.
 	{"core quota", "operation", 0, failedInside("CreateVMSSAgentPoolFailed", "Unable to create agent pool.", "QuotaExceeded", coreQuota), "QuotaExceeded", "5m", []string{"limit 450, in use 449, requested 8, short by 7: ask for more quota"}},
 	{"quota in the text", "pool operation", 0, failed("ReconcileVMSSAgentPoolFailed", `Unable to create the scale set: Code="QuotaExceeded" Message="Insufficient vcpu quota requested 6, remaining 4 for family standardDCSv2Family for region westeurope."`), "QuotaExceeded", "5m", []string{"family standardDCSv2Family, region westeurope, left 4, requested 6, short by 2"}},

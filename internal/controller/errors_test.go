@@ -4,12 +4,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -29,8 +26,6 @@ import (
 	"github.com/capaks/capaks/internal/fleet"
 	"github.com/capaks/capaks/internal/identity"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 const caseCorrelation = "8d1a2b3c-0000-4000-8000-000000000001"
 
@@ -222,7 +217,10 @@ func (r *errorRig) provoke(c errorCase) (outcome, string) {
 	o := outcome{ran: true, deleting: deleting, kubeconfigSafe: true}
 	for range 40 {
 		o.report = r.step(in)
-		if len(o.report.Failed) > 0 || o.report.Error != nil || o.report.KubeconfigError != nil || len(o.report.Replanned) > 0 {
+		if heldBack(o.report) != nil {
+			conditionType = v1beta1.SyncedCondition
+		}
+		if len(o.report.Failed) > 0 || heldBack(o.report) != nil || o.report.Error != nil || o.report.KubeconfigError != nil || len(o.report.Replanned) > 0 {
 			break
 		}
 		r.clock.Advance(max(o.report.Requeue, time.Second))
@@ -312,6 +310,9 @@ func errorOf(o outcome) *aks.AzureError {
 	if o.report.Error != nil {
 		return &o.report.Error.AzureError
 	}
+	if held := heldBack(o.report); held != nil {
+		return held
+	}
 	return o.report.KubeconfigError
 }
 
@@ -369,26 +370,5 @@ func (r *errorRig) check(c errorCase, e aks.AzureError, o outcome, condition met
 		if part = strings.ReplaceAll(part, "{seen}", r.answers.seenText()); !strings.Contains(condition.Message, part) {
 			r.Errorf("%s says\n  %s\nand not\n  %s", condition.Type, condition.Message, part)
 		}
-	}
-}
-
-func goldenText(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; look at the difference and run the test with -update:\n%s", path, got)
 	}
 }

@@ -116,7 +116,7 @@ func (a *aggregate) about(kind, name string) runtime.Object {
 func (r *Reconciler) event(about runtime.Object, eventType, reason, message string) {
 	const maxNote = 1000
 	if len(message) > maxNote {
-		message = message[:maxNote]
+		message = strings.ToValidUTF8(message[:maxNote], "")
 	}
 	r.Recorder.Eventf(about, nil, eventType, reason, distinct(reason, message), "%s", message)
 }

@@ -86,6 +86,8 @@ func soon(pause time.Duration) string {
 	switch {
 	case pause <= 30*time.Second:
 		return "30s"
+	case pause <= time.Minute:
+		return "1m"
 	case pause <= 5*time.Minute:
 		return "5m"
 	case pause <= time.Hour:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/capaks/capaks/api/v1beta1"
@@ -28,23 +29,21 @@ func (a *aggregate) leaving() string {
 func (a *aggregate) invalidPolicies() string {
 	var texts []string
 	for _, object := range a.objects() {
-		if value := aks.InvalidPolicy(object); value != "" {
-			texts = append(texts, fmt.Sprintf("annotation %s of %s is %q: nothing is sent until it is one of %s", v1beta1.PolicyAnnotation,
-				object.GetName(), value, strings.Join(aks.Policies, ", ")))
+		if aks.InvalidPolicy(object) != "" {
+			texts = append(texts, invalidPolicy(object))
 		}
 	}
 	return strings.Join(texts, "; ")
 }
 
+func invalidPolicy(object client.Object) string {
+	return fmt.Sprintf("annotation %s of %s is %q: nothing is sent until it is one of %s", v1beta1.PolicyAnnotation,
+		object.GetName(), aks.InvalidPolicy(object), strings.Join(aks.Policies, ", "))
+}
+
 // contested says of which fields somebody else keeps another value.
 func (o outcome) contested() string {
-	var texts []string
-	for _, action := range o.report.Pending {
-		if action.Verb == plan.None && action.Reason == aks.ReasonContested {
-			texts = append(texts, action.Message)
-		}
-	}
-	return strings.Join(texts, "; ")
+	return aks.ContestedMessage(o.report.Pending...)
 }
 
 // observed says what would be sent if the policy allowed it.
@@ -64,11 +63,7 @@ func onlyReported(action plan.Action) bool { return action.Reason == aks.ReasonO
 // releasedEvents tell what was given up without a request.
 func (r *Reconciler) releasedEvents(a *aggregate, report engine.Report) {
 	for _, action := range report.Released {
-		texts := make([]string, len(action.Changes))
-		for i, change := range action.Changes {
-			texts[i] = change.String()
-		}
-		r.event(a.about(action.Kind, action.Name), corev1.EventTypeNormal, "Released", action.Kind+" "+action.Name+": "+strings.Join(texts, "; "))
+		r.event(a.about(action.Kind, action.Name), corev1.EventTypeNormal, "Released", plan.InLine(action.Kind+" "+action.Name+": ", action.Details()))
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/capaks/capaks/internal/aks"
 	"github.com/capaks/capaks/internal/arm"
 	"github.com/capaks/capaks/internal/engine"
+	"github.com/capaks/capaks/internal/plan"
 )
 
 // Reconciler reconciles AKS clusters; one key stands for the control plane and all its pools.
@@ -216,7 +217,11 @@ func precondition(a *aggregate, defaultSubscription string) *credentialProblem {
 func (r *Reconciler) log(ctx context.Context, o outcome) {
 	log := ctrl.LoggerFrom(ctx)
 	for _, sent := range o.report.Sent {
-		log.Info("sent to Azure", "operation", sent.Action.Verb, "resource", sent.Action.ID, "plan", sent.Action.Line(), "x-ms-correlation-request-id", sent.CorrelationID)
+		log.Info("sent to Azure", "operation", sent.Action.Verb, "resource", sent.Action.ID, "plan", sent.Action.Line(),
+			"changes", logged(sent.Action), "x-ms-correlation-request-id", sent.CorrelationID)
+	}
+	for _, released := range o.report.Released {
+		log.Info("no longer managed", "resource", released.ID, "changes", logged(released))
 	}
 	for _, finished := range o.report.Finished {
 		log.Info("Azure finished", "operation", finished.Description, "took", finished.Took.String())
@@ -227,6 +232,17 @@ func (r *Reconciler) log(ctx context.Context, o outcome) {
 	if e := o.report.Error; e != nil {
 		log.Info("Azure answered with an error", "code", e.Code, "message", e.Message, "outcome", e.Diagnosis.Outcome, "next", o.report.Requeue.String())
 	}
+}
+
+// loggedChange is a change as it is: without the method that shortens values for people.
+type loggedChange plan.Change
+
+func logged(action plan.Action) []loggedChange {
+	var all []loggedChange
+	for _, change := range action.Details() {
+		all = append(all, loggedChange(change))
+	}
+	return all
 }
 
 // apply writes the outcome into all objects (in memory) and stores what belongs elsewhere.

@@ -19,6 +19,9 @@ const apiServerPort = 443
 // replicasManager is the value by which a MachinePool says that AKS's autoscaler owns its count.
 const replicasManager = "aks"
 
+// earlierReplicasManager is what earlier providers wrote. While AKS scales nobody else can be meant by it.
+const earlierReplicasManager = "true"
+
 // applyControlPlane writes a step's outcome into the control plane object (in memory).
 func applyControlPlane(a *aggregate, o outcome) error {
 	cp, r := a.controlPlane, o.report
@@ -203,15 +206,15 @@ func (r *Reconciler) followAutoscaler(ctx context.Context, p poolObjects, o outc
 	}
 	before := mp.DeepCopy()
 	managed := mp.Annotations[clusterv1.ReplicasManagedByAnnotation]
+	autoscaled := p.pool.Spec.Scaling != nil && (facts.AutoScaling || managed == replicasManager) // off for a moment while its limits change
+	mark := replicasMark(managed, autoscaled)
 	switch {
-	case p.pool.Spec.Scaling != nil && (facts.AutoScaling || managed == replicasManager): // off for a moment while its limits change
-		if managed == "" {
-			mp.Annotations = with(mp.Annotations, clusterv1.ReplicasManagedByAnnotation, replicasManager)
-		}
-	case managed == replicasManager:
+	case mark == "" && managed != "":
 		delete(mp.Annotations, clusterv1.ReplicasManagedByAnnotation)
 		return r.Client.Patch(ctx, mp, client.MergeFrom(before))
-	case managed == "" || managed == "false":
+	case mark != managed:
+		mp.Annotations = with(mp.Annotations, clusterv1.ReplicasManagedByAnnotation, mark)
+	case !autoscaled && (managed == "" || managed == "false"):
 		return nil
 	}
 	if !facts.Busy() && (mp.Spec.Replicas == nil || int64(*mp.Spec.Replicas) != facts.Count) {
@@ -221,6 +224,17 @@ func (r *Reconciler) followAutoscaler(ctx context.Context, p poolObjects, o outc
 		return nil
 	}
 	return r.Client.Patch(ctx, mp, client.MergeFrom(before))
+}
+
+// replicasMark is what a MachinePool should say about who owns its count. Only our own mark is taken back.
+func replicasMark(managed string, autoscaled bool) string {
+	switch {
+	case autoscaled && (managed == "" || managed == earlierReplicasManager):
+		return replicasManager
+	case !autoscaled && managed == replicasManager:
+		return ""
+	}
+	return managed
 }
 
 func equalMeta(before, after *clusterv1.MachinePool) bool {

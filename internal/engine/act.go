@@ -139,7 +139,12 @@ func (s *step) refused(ctx context.Context, action plan.Action, err error) error
 	diagnosis := aks.DiagnoseFor(action.ID, cause)
 	switch diagnosis.Outcome {
 	case aks.OutcomeRetry, aks.OutcomeWait:
-		return err
+		if !s.throttledAlone(action, refusal) {
+			return err
+		}
+		s.holdBack(action, cause, diagnosis)
+		s.report.decision = aks.Decide(s.Inputs, s.memory.obs, s.now())
+		return s.settle(ctx, s.report.decision)
 	case aks.OutcomeReplan:
 		// What was planned from is out of date: look again before the next plan.
 		s.report.Replanned = append(s.report.Replanned, Problem{AzureError: cause, Diagnosis: diagnosis})
@@ -150,6 +155,20 @@ func (s *step) refused(ctx context.Context, action plan.Action, err error) error
 	s.remember(action.ID, aks.Goal(action), aks.ETagOf(s.memory.obs, action), &cause)
 	s.report.decision = aks.Decide(s.Inputs, s.memory.obs, s.now())
 	return s.settle(ctx, s.report.decision)
+}
+
+// throttledAlone tells a 429 that only changes of this cluster, or of this pool, have used up: AKS counts them one by one
+// (quotas-skus-regions, "throttling limits"), so that everything else about the cluster goes on.
+func (s *step) throttledAlone(action plan.Action, refusal *arm.Error) bool {
+	put := action.Verb == plan.Create || action.Verb == plan.Update
+	alone := action.Kind == aks.KindManagedCluster || action.Kind == aks.KindAgentPool
+	return put && alone && arm.IsThrottled(refusal) && !refusal.Everything && s.memory.obs.Cluster.Exists
+}
+
+// holdBack keeps a throttled goal back for as long as Azure asks. It is no failure: nothing is counted or told as news.
+func (s *step) holdBack(action plan.Action, cause aks.AzureError, diagnosis aks.Diagnosis) {
+	s.memory.failures[lower(action.ID)] = aks.Failure{Goal: aks.Goal(action), ETag: aks.ETagOf(s.memory.obs, action), Spec: aks.SpecMark(s.Inputs, action.ID),
+		Error: cause, Diagnosis: diagnosis, RetryAt: s.now().Add(max(diagnosis.Pause, time.Second))}
 }
 
 // remember keeps a failed goal back until the spec or Azure changes, or a growing pause is over.

@@ -59,6 +59,10 @@ func newRig(t *testing.T) *rig {
 }
 
 func (r *rig) newClient(env map[string]string) *arm.Client {
+	return r.newClientWith(env, arm.BudgetOptions{Factor: 1000})
+}
+
+func (r *rig) newClientWith(env map[string]string, budget arm.BudgetOptions) *arm.Client {
 	r.t.Helper()
 	transport := r.httpClient()
 	cloud, err := arm.CloudFrom("", arm.CloudEnvFrom(func(name string) string { return env[name] }))
@@ -71,7 +75,7 @@ func (r *rig) newClient(env map[string]string) *arm.Client {
 		r.t.Fatal(err)
 	}
 	r.principal = credential.Principal
-	client, err := arm.New(arm.Config{Cloud: cloud, Credential: credential, Transport: transport, Now: r.clock.Now, Budget: arm.NewBudget(arm.BudgetOptions{Factor: 1000})})
+	client, err := arm.New(arm.Config{Cloud: cloud, Credential: credential, Transport: transport, Now: r.clock.Now, Budget: arm.NewBudget(budget)})
 	if err != nil {
 		r.t.Fatal(err)
 	}

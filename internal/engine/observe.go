@@ -14,7 +14,9 @@ import (
 // observe makes sure that there is an observation of everything the plan compares with. What is in memory is
 // good enough: a write re-reads first, and the fleet tells when the cluster changed.
 func (s *step) observe(ctx context.Context) error {
-	if s.Reread || !s.memory.baseAt.IsZero() && s.now().Sub(s.memory.baseAt) > s.resync {
+	// What runs is followed to its end first: forgetting it would lose why it failed.
+	due := !s.memory.baseAt.IsZero() && s.now().Sub(s.memory.baseAt) > s.resync
+	if s.Reread || due && s.memory.running == nil && len(s.memory.aside) == 0 {
 		s.memory.forget()
 	}
 	if s.memory.baseAt.IsZero() {

@@ -241,13 +241,8 @@ func TestAzurePolicyIsNotFought(t *testing.T) {
 	if !contested.Done || contested.Hold != nil {
 		t.Errorf("done %v, hold %+v: everything else is as declared", contested.Done, contested.Hold)
 	}
-	said := ""
-	for _, action := range contested.Pending {
-		if action.Kind == aks.KindManagedCluster {
-			said = action.Reason + ": " + action.Message
-		}
-	}
-	for _, part := range []string{"Contested: ", `tags.env is "prod" in Azure, although "dev" was sent 5 times`, "somebody else wins for now", "remove the field from the spec"} {
+	said := aks.ContestedMessage(contested.Pending...)
+	for _, part := range []string{`managedCluster my-cluster: tags.env is "prod" in Azure, although "dev" was sent 5 times`, "somebody else wins for now", "remove the field from the spec"} {
 		if !strings.Contains(said, part) {
 			t.Errorf("%q lacks %q", said, part)
 		}

@@ -173,8 +173,9 @@ func (r *Report) waitFor(op *operation, wait time.Duration) {
 func (s *step) finish() Report {
 	r := &s.report
 	obs := s.memory.obs
-	if r.Error == nil && !s.memory.baseAt.IsZero() {
-		// What was sent and read in this step has changed the plan: the report is about the plan as it is now.
+	if (r.Error == nil || len(r.decision.Actions) == 0) && !s.memory.baseAt.IsZero() {
+		// What was sent and read in this step has changed the plan: the report is about the plan as it is now. With an
+		// error it is about what could not be done, also where nothing was planned any more.
 		r.decision = aks.Decide(s.Inputs, obs, s.now())
 	}
 	r.Names = s.names

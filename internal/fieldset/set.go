@@ -6,8 +6,10 @@ package fieldset
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
@@ -17,6 +19,8 @@ import (
 // A nil *Set can be read like an empty one; whoever gives nil a meaning of its own ("nothing is known") compares with nil.
 type Set struct {
 	fields fieldpath.Set
+	// notes are two characters about members, by their paths; sets made out of others have none.
+	notes map[string]string
 }
 
 // NewSet is a set of the given paths.
@@ -99,12 +103,28 @@ func (s *Set) Paths() []Path {
 	return all
 }
 
-// MarshalJSON writes the managedFields form; a nil set is written like an empty one.
-func (s *Set) MarshalJSON() ([]byte, error) { return s.read().ToJSON() }
+// MarshalJSON writes the managedFields form; a nil set is written like an empty one. Notes follow in one string, in the
+// order of the members: {"f:sku":{"f:tier":{}},"=":"Xy"}.
+func (s *Set) MarshalJSON() ([]byte, error) {
+	data, err := s.read().ToJSON()
+	if err != nil || s == nil || len(s.notes) == 0 || s.Empty() {
+		return data, err
+	}
+	var notes strings.Builder
+	s.Each(func(p Path) {
+		if note := s.Noted(p); note != "" {
+			notes.WriteString(note)
+		} else {
+			notes.WriteString(noNote)
+		}
+	})
+	return fmt.Appendf(bytes.TrimSuffix(data, []byte("}")), `,%q:%q}`, notesKey, notes.String()), nil
+}
 
 // UnmarshalJSON reads the managedFields form. Only field names ("f:") are accepted: lists are atomic here, so keys,
 // values and indices of list items cannot be members.
 func (s *Set) UnmarshalJSON(data []byte) error {
+	data, notes := splitNotes(data)
 	var in fieldpath.Set
 	if err := in.FromJSON(bytes.NewReader(data)); err != nil {
 		return fmt.Errorf("set of field paths %.80q is not in managedFields form: %w", data, err)
@@ -120,8 +140,52 @@ func (s *Set) UnmarshalJSON(data []byte) error {
 	if bad != "" {
 		return fmt.Errorf("set of field paths holds %s, which leads into a list; only field names are allowed", bad)
 	}
-	s.fields = in
+	s.fields, s.notes = in, nil
+	if len(notes) == s.Len()*len(noNote) {
+		for i, p := range s.Paths() {
+			s.Note(p, notes[i*len(noNote):(i+1)*len(noNote)])
+		}
+	}
 	return nil
+}
+
+const (
+	notesKey = "="
+	noNote   = "--"
+)
+
+// splitNotes takes the notes out of a stored set. What is no set comes back as it was, for the error message.
+func splitNotes(data []byte) (fields []byte, notes string) {
+	all := map[string]json.RawMessage{}
+	if json.Unmarshal(data, &all) != nil || all[notesKey] == nil || json.Unmarshal(all[notesKey], &notes) != nil {
+		return data, ""
+	}
+	delete(all, notesKey)
+	fields, err := json.Marshal(all)
+	if err != nil {
+		return data, ""
+	}
+	return fields, notes
+}
+
+// Note keeps two characters about a member; they are stored with the set and take no part in comparisons. Another length
+// is ignored.
+func (s *Set) Note(p Path, note string) {
+	if len(note) != len(noNote) || note == noNote {
+		return
+	}
+	if s.notes == nil {
+		s.notes = map[string]string{}
+	}
+	s.notes[p.String()] = note
+}
+
+// Noted is what Note kept, or nothing.
+func (s *Set) Noted(p Path) string {
+	if s == nil {
+		return ""
+	}
+	return s.notes[p.String()]
 }
 
 func (s *Set) read() *fieldpath.Set {

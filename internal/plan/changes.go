@@ -15,7 +15,9 @@ type comparison struct {
 	observed    fieldset.Object
 	wish        fieldset.Object // desired, with map keys spelled as observed and without what is for creation only
 	specChanged bool
+	failed      bool
 	yield       *fieldset.Set
+	owned       *fieldset.Set // keys spelled as observed
 
 	changes   []Change
 	immutable []Change
@@ -31,7 +33,7 @@ type assignment struct {
 }
 
 func compare(d Desired, o Observed, owned *fieldset.Set, r Rules) *comparison {
-	c := &comparison{rules: r, observed: o.Body, wish: fieldset.Object{}, specChanged: d.SpecChanged, yield: d.Yield}
+	c := &comparison{rules: r, observed: o.Body, wish: fieldset.Object{}, specChanged: d.SpecChanged, failed: failed(o.State), yield: d.Yield}
 	fieldset.Leaves(d.Body).Each(func(p fieldset.Path) {
 		if r.createOnly(p) {
 			return
@@ -40,14 +42,21 @@ func compare(d Desired, o Observed, owned *fieldset.Set, r Rules) *comparison {
 		fieldset.Put(c.wish, r.spell(p, o.Body), value)
 	})
 	ours := fieldset.NewSet()
-	owned.Each(func(p fieldset.Path) { ours.Insert(r.spell(p, o.Body)) })
+	owned.Each(func(p fieldset.Path) {
+		spelled := r.spell(p, o.Body)
+		ours.Insert(spelled)
+		ours.Note(spelled, owned.Noted(p))
+	})
+	c.owned = ours
 	wanted := fieldset.Leaves(c.wish)
 	wanted.Each(func(p fieldset.Path) { c.want(p, ours.Has(p), ours.Has(p.Child(nulled))) })
+	gone := fieldset.NewSet()
 	ours.Difference(wanted).Each(func(p fieldset.Path) {
 		if !r.createOnly(p) && !c.replaced(p) {
-			c.release(p)
+			gone.Insert(c.wholeEntry(p))
 		}
 	})
+	gone.Each(c.release)
 	slices.SortStableFunc(c.changes, byPath)
 	return c
 }
@@ -69,17 +78,24 @@ func (c *comparison) want(p fieldset.Path, owned, asked bool) {
 	c.write = true
 	c.set = append(c.set, assignment{p, to})
 	why := WhyTakeover
-	switch {
-	case owned && c.specChanged:
-		why = WhyChange
-	case owned:
-		why = WhyDrift
+	if owned {
+		why = c.origin(p, to)
 	}
 	ch := change(p, from, to, why, rule)
 	c.changes = append(c.changes, ch)
 	if rule.Mutability == Immutable {
 		c.immutable = append(c.immutable, ch)
 	}
+}
+
+// origin tells a change of the wish from one in Azure: by what was asked for last, field by field. Where that is not
+// known, or was asked for in a request that failed, a spec that is newer than the last converged state is to blame.
+func (c *comparison) origin(p fieldset.Path, to any) Why {
+	asked := c.owned.Noted(p)
+	if asked != "" && asked != mark(to) || c.specChanged && (asked == "" || c.failed) {
+		return WhyChange
+	}
+	return WhyDrift
 }
 
 func (c *comparison) satisfied(rule Rule, entry, owned bool, to, from any, there bool) bool {
@@ -128,7 +144,7 @@ func (c *comparison) release(p fieldset.Path) {
 		c.write = true
 	default:
 		c.drop = append(c.drop, p)
-		if entry {
+		if c.sentWithout(p, entry) {
 			c.empties = append(c.empties, p.Parent())
 			c.write = true
 		} else {
@@ -136,6 +152,33 @@ func (c *comparison) release(p fieldset.Path) {
 		}
 	}
 	c.changes = append(c.changes, change(p, from, to, WhyReleased, rule))
+}
+
+// wholeEntry is the key of a map that p lies below, if nothing of that key is wanted any more: what was declared as one
+// thing is given back as one thing, with what Azure filled in. Otherwise it is p.
+func (c *comparison) wholeEntry(p fieldset.Path) fieldset.Path {
+	at, rule, ok := c.rules.entryAround(p)
+	if !ok || rule.KeepsKeys || p[len(p)-1] == nulled {
+		return p
+	}
+	if _, wanted := fieldset.Get(c.wish, at); wanted {
+		return p
+	}
+	return at
+}
+
+// sentWithout tells whether leaving p out of the body takes it away in Azure: a key of a map that Azure replaces as a
+// whole, and what is below such a key.
+func (c *comparison) sentWithout(p fieldset.Path, entry bool) bool {
+	at, rule, ok := c.rules.entryAround(p)
+	if !ok {
+		return false
+	}
+	if rule.KeepsKeys {
+		_, wanted := fieldset.Get(c.wish, at)
+		return entry && wanted && len(at) < len(p)
+	}
+	return true
 }
 
 // replaced: a wanted value above or below p has taken its place, so there is nothing to release. A wanted empty map

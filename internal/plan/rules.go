@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,6 +74,9 @@ type Rule struct {
 	WriteOnly bool
 	// NotReturned is WriteOnly for what is no secret: its values show in a plan.
 	NotReturned bool
+	// KeepsKeys, on a map's rule ("addonProfiles{}"): Azure keeps a key that is left out of the body, so that a key that is
+	// no longer wanted stays, with all that is in it.
+	KeepsKeys bool
 	// FoldKey, on a map's rule ("tags{}"): keys differ not by case. True for tags and for the ids that are the keys of
 	// identity.userAssignedIdentities, which Azure returns with a spelling of its own.
 	FoldKey bool
@@ -109,8 +115,8 @@ func (r Rules) Check() error {
 					path, word, strings.Join(compareWords, ", "))
 			}
 		}
-		if rule.FoldKey && !strings.HasSuffix(path, "{}") {
-			return fmt.Errorf("rule of %s: FoldKey is for the keys of a map; write the path as %s{}", path, path)
+		if (rule.FoldKey || rule.KeepsKeys) && !strings.HasSuffix(path, "{}") {
+			return fmt.Errorf("rule of %s: FoldKey and KeepsKeys are for the keys of a map; write the path as %s{}", path, path)
 		}
 		if canonical := fieldset.ParsePath(path).String(); canonical != path {
 			return fmt.Errorf("rule of %s: write the path as %s", path, canonical)
@@ -129,7 +135,26 @@ func (r Rules) find(p fieldset.Path) (rule Rule, entry bool) {
 			return rule, i == len(p)-1
 		}
 	}
+	// A map inside the values of a map: "addonProfiles{}.config{}".
+	for i := len(p) - 1; i > 2; i-- {
+		inner := r.generic(p, i)
+		for j := i - 2; j > 0; j-- {
+			if rule, ok := r.Fields[r.generic(inner, j).String()]; ok {
+				return rule, i == len(p)-1
+			}
+		}
+	}
 	return Rule{}, false
+}
+
+// entryAround is the outermost key of a map that p is, or lies below, with the rule of the map.
+func (r Rules) entryAround(p fieldset.Path) (at fieldset.Path, rule Rule, ok bool) {
+	for i := 1; i < len(p); i++ {
+		if rule, ok := r.isMap(p[:i]); ok {
+			return p[:i+1], rule, true
+		}
+	}
+	return nil, Rule{}, false
 }
 
 // generic is p with the key at i replaced by "each key": tags, env -> tags{}.
@@ -178,12 +203,27 @@ func (r Rules) lasting(body fieldset.Object) *fieldset.Set {
 		if r.createOnly(p) {
 			return
 		}
-		if value, _ := fieldset.Get(body, p); value == nil {
+		value, _ := fieldset.Get(body, p)
+		if value == nil {
 			p = p.Child(nulled)
 		}
 		owned.Insert(p)
+		if rule, _ := r.find(p); !rule.WriteOnly {
+			owned.Note(p, mark(value))
+		}
 	})
 	return owned
+}
+
+// mark is a short digest of a value, kept with its path: what was asked for last and is asked for again was changed by
+// somebody else. Of 4,096 changes one looks like a drift. Secrets get none.
+func mark(value any) string {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return base64.RawURLEncoding.EncodeToString(sum[:2])[:2]
 }
 
 // nulled, below a path of an owned set, says that an explicit null was sent: Azure then fills in a value of its own, which

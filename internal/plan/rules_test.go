@@ -150,9 +150,9 @@ func TestRulesCheck(t *testing.T) {
 		t.Error(err)
 	}
 	for want, fields := range map[string]map[string]plan.Rule{
-		`rule of sku.tier: comparison "folded" is unknown`: {"sku.tier": {Compare: "set,folded"}},
-		"rule of tags: FoldKey is for the keys of a map":   {"tags": {FoldKey: true}},
-		`rule of a.["b.c"]: write the path as a["b.c"]`:    {`a.["b.c"]`: {}},
+		`rule of sku.tier: comparison "folded" is unknown`:              {"sku.tier": {Compare: "set,folded"}},
+		"rule of tags: FoldKey and KeepsKeys are for the keys of a map": {"tags": {FoldKey: true}},
+		`rule of a.["b.c"]: write the path as a["b.c"]`:                 {`a.["b.c"]`: {}},
 	} {
 		err := plan.Rules{Fields: fields}.Check()
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

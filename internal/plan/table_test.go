@@ -28,6 +28,8 @@ func rowRules() plan.Rules {
 	r.Fields["password"] = plan.Rule{WriteOnly: true}
 	r.Fields["onceOnly"] = plan.Rule{WriteOnly: true, Mutability: plan.Immutable}
 	r.Fields["kept"] = plan.Rule{NotReturned: true, Mutability: plan.Immutable}
+	r.Fields["zones{}"], r.Fields["zones{}.ttl"], r.Fields["zones{}.log"] = plan.Rule{}, plan.Rule{}, plan.Rule{}
+	r.Fields["addons{}"], r.Fields["addons{}.on"], r.Fields["addons{}.config{}"] = plan.Rule{FoldKey: true, KeepsKeys: true}, plan.Rule{}, plan.Rule{}
 	r.Unseen = func(p fieldset.Path) bool { return p[0] == "preview" }
 	return r
 }
@@ -121,6 +123,41 @@ var rows = map[string]row{
 	"released last key of a map: an empty map is sent": {
 		desired: `{}`, observed: `{"tags":{"b":"2"}}`, owned: `{"f:tags":{"f:b":{}}}`, verb: plan.Update,
 		changes: []plan.Change{{Path: "tags.b", From: "2", Why: plan.WhyReleased}}, body: `{"tags":{}}`,
+	},
+	"released object in a map: it goes as a whole, with what Azure filled in": {
+		desired: `{"zones":{"a":{"ttl":1}}}`, observed: `{"zones":{"a":{"ttl":1,"log":"off"},"b.c":{"ttl":2,"log":"off"},"foreign":{"ttl":3}}}`,
+		owned: `{"f:zones":{"f:a":{"f:ttl":{}},"f:b.c":{"f:ttl":{}}}}`, verb: plan.Update,
+		changes: []plan.Change{{Path: `zones["b.c"]`, From: object{"ttl": 2.0, "log": "off"}, Why: plan.WhyReleased}},
+		body:    `{"zones":{"a":{"ttl":1,"log":"off"},"foreign":{"ttl":3}}}`,
+	},
+	"released last object in a map: an empty map is sent": {
+		desired: `{}`, observed: `{"zones":{"a":{"ttl":1}}}`, owned: `{"f:zones":{"f:a":{"f:ttl":{}}}}`, verb: plan.Update,
+		changes: []plan.Change{{Path: "zones.a", From: object{"ttl": 1.0}, Why: plan.WhyReleased}}, body: `{"zones":{}}`,
+	},
+	"released setting of an object in a map": {
+		desired: `{"zones":{"a":{"ttl":1}}}`, observed: `{"zones":{"a":{"ttl":1,"log":"on"}}}`, owned: `{"f:zones":{"f:a":{"f:ttl":{},"f:log":{}}}}`, verb: plan.Update,
+		changes: []plan.Change{{Path: "zones.a.log", From: "on", Why: plan.WhyReleased}}, body: `{"zones":{"a":{"ttl":1}}}`,
+	},
+	"an object without settings counts by being there": {
+		desired: `{"zones":{"a":{}}}`, observed: `{"zones":{"b":{"ttl":1}}}`, owned: `{}`, verb: plan.Update,
+		changes: []plan.Change{{Path: "zones.a", To: object{}, Why: plan.WhyTakeover}}, body: `{"zones":{"a":{},"b":{"ttl":1}}}`,
+	},
+	"released key of a map inside a map": {
+		desired: `{"addons":{"A":{"on":true}}}`, observed: `{"addons":{"a":{"on":true,"config":{"x":"1","foreign":"2"}}}}`,
+		owned: `{"f:addons":{"f:A":{"f:on":{},"f:config":{"f:x":{}}}}}`, verb: plan.Update,
+		changes: []plan.Change{{Path: "addons.a.config.x", From: "1", Why: plan.WhyReleased}}, body: `{"addons":{"a":{"on":true,"config":{"foreign":"2"}}}}`,
+	},
+	"released last key of a map inside a map": {
+		desired: `{"addons":{"a":{"on":true}}}`, observed: `{"addons":{"a":{"on":true,"config":{"x":"1"}}}}`,
+		owned: `{"f:addons":{"f:a":{"f:on":{},"f:config":{"f:x":{}}}}}`, verb: plan.Update,
+		changes: []plan.Change{{Path: "addons.a.config.x", From: "1", Why: plan.WhyReleased}}, body: `{"addons":{"a":{"on":true,"config":{}}}}`,
+	},
+	"released object in a map whose keys Azure keeps: no request": {
+		desired: `{}`, observed: `{"addons":{"a":{"on":true,"config":{"x":"1"}}}}`, owned: `{"f:addons":{"f:a":{"f:on":{},"f:config":{"f:x":{}}}}}`, verb: plan.None,
+		changes: []plan.Change{
+			{Path: "addons.a.config.x", From: "1", Why: plan.WhyReleased, Impact: plan.ImpactKept},
+			{Path: "addons.a.on", From: true, Why: plan.WhyReleased, Impact: plan.ImpactKept},
+		},
 	},
 	"a wanted empty map does not keep its former keys": {
 		desired: `{"tags":{}}`, observed: `{"tags":{"b":"2","foreign":"3"}}`, owned: `{"f:tags":{"f:b":{}}}`, verb: plan.Update,

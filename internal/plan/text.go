@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -12,16 +11,14 @@ import (
 // Hidden stands for a secret in a Change.
 const Hidden = "(hidden)"
 
-const (
-	maxLine  = 240 // runes of Action.Line: an event's text, one line of a terminal
-	maxValue = 64  // runes of one value
-)
+// maxLine bounds Action.Line in runes: the note of an event holds 1 kB, and conditions and status say the same.
+const maxLine = 900
 
 func (a Action) subject() string { return strings.TrimSpace(a.Kind + " " + a.Name) }
 
-// Line is the action in one line, for events and logs:
+// Line is the action in one line, for events and logs, with as many of its changes as there is room for:
 //
-//	Update managedCluster my-cluster: sku.tier "Free" -> "Standard"; +2 more
+//	Update managedCluster my-cluster: sku.tier "Free" -> "Standard"; tags.team (none) -> "blue"; +2 more
 func (a Action) Line() string {
 	head := a.deed() + " " + a.subject()
 	if m := a.message(); m != "" {
@@ -34,11 +31,34 @@ func (a Action) Line() string {
 		tail := "; " + count(n, "change") + " pending"
 		return cut(head, maxLine-len(tail)) + tail
 	}
-	tail := ""
-	if n := len(a.Changes) - 1; n > 0 {
-		tail = fmt.Sprintf("; +%d more", n)
+	return InLine(cut(head, maxLine/3)+": ", a.Details())
+}
+
+// InLine is head and as many changes after it as fit into a line; the last word is how many are left out.
+func InLine(head string, changes []Change) string {
+	const more = len("; +1000 more")
+	var b strings.Builder
+	b.WriteString(head)
+	room := maxLine - utf8.RuneCountInString(head)
+	for i, c := range changes {
+		text := c.String()
+		if i > 0 {
+			text = "; " + text
+		}
+		if left := len(changes) - i; left > 1 && utf8.RuneCountInString(text) > room-more || utf8.RuneCountInString(text) > room {
+			if i == 0 {
+				b.WriteString(cut(text, room-more))
+				left--
+			}
+			if left > 0 {
+				fmt.Fprintf(&b, "; +%d more", left)
+			}
+			break
+		}
+		b.WriteString(text)
+		room -= utf8.RuneCountInString(text)
 	}
-	return cut(head+": "+a.Changes[0].String(), maxLine-len(tail)) + tail
+	return b.String()
 }
 
 // deed is what is done to the resource: the verb, or the operation that is called.
@@ -60,7 +80,8 @@ func (c Change) String() string {
 	if c.Why == WhyReleased && c.Impact == ImpactUnseen {
 		return short(c.Path) + " (released: " + c.Impact + ")"
 	}
-	s := short(c.Path) + " " + show(c.From) + " -> " + show(c.To)
+	from, to := showBoth(c.From, c.To)
+	s := short(c.Path) + " " + from + " -> " + to
 	overwrites := c.Why == WhyTakeover && c.From != nil
 	if c.Why == WhyDrift || c.Why == WhyReleased || c.Why == WhyContested || overwrites {
 		s += " (" + string(c.Why) + ")"
@@ -85,7 +106,7 @@ func Text(actions []Action) string {
 			b.WriteString(": " + m)
 		}
 		b.WriteByte('\n')
-		for _, c := range a.Changes {
+		for _, c := range a.Details() {
 			b.WriteString("    " + c.line() + "\n")
 		}
 	}
@@ -121,42 +142,6 @@ func (c Change) line() string {
 }
 
 func short(path string) string { return strings.TrimPrefix(path, "properties.") }
-
-// show is a value for people, bounded: strings quoted, named items of a list by their names, the rest as JSON.
-func show(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "(none)"
-	case []any:
-		if names, ok := itemNames(v); ok {
-			return cut("["+strings.Join(names, " ")+"]", maxValue)
-		}
-	case string:
-		if v == Hidden {
-			return Hidden
-		}
-	}
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return "(unprintable)"
-	}
-	return cut(strings.TrimSpace(b.String()), maxValue)
-}
-
-func itemNames(list []any) ([]string, bool) {
-	var names []string
-	for _, item := range list {
-		m, _ := item.(fieldset.Object)
-		name, ok := m["name"].(string)
-		if !ok {
-			return nil, false
-		}
-		names = append(names, name)
-	}
-	return names, len(names) > 0
-}
 
 // hide replaces secrets and shortens keys, at any depth. A public SSH key is no secret, but it fills a screen and
 // its comment often names a person: the algorithm and the last characters are enough to recognise it.
@@ -217,13 +202,4 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// cut bounds s to n runes.
-func cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	runes := []rune(s)
-	return string(runes[:max(0, n-3)]) + "..."
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // +kubebuilder:webhook:path=/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane,mutating=true,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes,verbs=create;update,versions=v1beta1,name=default.azuremanagedcontrolplane.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
-// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes,verbs=create;update;delete,versions=v1beta1,name=validation.azuremanagedcontrolplane.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has((request.operation == 'DELETE' ? oldObject : object).metadata.deletionTimestamp)"},{"name":"spec-or-policy-changes","expression":"request.operation != 'UPDATE' || object.spec != oldObject.spec || object.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy'] != oldObject.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy']"}]}`
+// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes,verbs=create;update;delete,versions=v1beta1,name=validation.azuremanagedcontrolplane.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has((request.operation == 'DELETE' ? oldObject : object).metadata.deletionTimestamp)"},{"name":"spec-or-policy-changes","expression":"request.operation != 'UPDATE' || object.spec != oldObject.spec || object.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy'] != oldObject.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy'] || object.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/deletion-protection'] != oldObject.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/deletion-protection']"}]}`
 
 type controlPlaneDefaulter struct {
 	decoder admission.Decoder
@@ -51,6 +51,9 @@ func (d *controlPlaneDefaulter) Default(ctx context.Context, cp *v1beta1.AzureMa
 	// now could only be wrong. Nor is there anything to derive from a name the API server has yet to generate.
 	if old.Status.ResourceID == "" && cp.Name != "" {
 		aks.DefaultControlPlane(spec, cp.Name, clusterName(cp))
+	}
+	if cp.Name != "" {
+		aks.DefaultExtensions(spec, cp.Name) // an extension may be new to a cluster that exists
 	}
 	return nil
 }
@@ -86,10 +89,13 @@ func defaultClass(spec *v1beta1.AzureManagedControlPlaneClassSpec) {
 func keepDefaults(spec, old *v1beta1.AzureManagedControlPlaneSpec) {
 	keep(&spec.ResourceGroupName, old.ResourceGroupName)
 	keep(&spec.NodeResourceGroupName, old.NodeResourceGroupName)
-	keep(&spec.DNSPrefix, old.DNSPrefix)
+	if spec.FQDNSubdomain == "" { // else it was not filled in, but given, and can be taken back
+		keep(&spec.DNSPrefix, old.DNSPrefix)
+	}
 	if spec.FleetsMember != nil && old.FleetsMember != nil {
 		keep(&spec.FleetsMember.Name, old.FleetsMember.Name)
 	}
+	keepPlans(spec.Extensions, old.Extensions)
 	if old.VirtualNetwork == nil {
 		return
 	}
@@ -114,6 +120,17 @@ func keepDefaults(spec, old *v1beta1.AzureManagedControlPlaneSpec) {
 	keep(&vnet.Subnet.CIDRBlock, before.Subnet.CIDRBlock)
 }
 
+// keepPlans takes over the names of plans: lists are sent as a whole, so whoever changes anything in one of extensions leaves
+// out what was filled in.
+func keepPlans(extensions, old []v1beta1.Extension) {
+	for _, extension := range extensions {
+		i := slices.IndexFunc(old, func(before v1beta1.Extension) bool { return before.Name == extension.Name })
+		if i >= 0 && extension.Plan != nil && old[i].Plan != nil {
+			keep(&extension.Plan.Name, old[i].Plan.Name)
+		}
+	}
+}
+
 func keep(value *string, before string) {
 	if *value == "" {
 		*value = before
@@ -128,7 +145,7 @@ type controlPlaneValidator struct {
 func (v *controlPlaneValidator) ValidateCreate(ctx context.Context, cp *v1beta1.AzureManagedControlPlane) (admission.Warnings, error) {
 	problems := append(controlPlaneProblems(&cp.Spec), policyProblems(cp)...)
 	problems = append(problems, passthroughProblems(aks.ControlPlanePassthrough(cp, clusterName(cp)), field.NewPath("spec"))...)
-	warnings := append(controlPlaneWarnings(&cp.Spec), controlPlanePassthroughWarnings(cp)...)
+	warnings := append(controlPlaneWarnings(&cp.Spec), rawWarnings(cp)...)
 	cluster, err := v.clusterReferringTo(ctx, cp, kindControlPlane)
 	if err != nil {
 		return nil, err
@@ -165,7 +182,8 @@ func (v *controlPlaneValidator) ValidateUpdate(ctx context.Context, old, cp *v1b
 		passthroughProblems(aks.ControlPlanePassthrough(cp, clusterName(cp)), field.NewPath("spec")))...)
 	refused, doubts := versionProblems(old, cp, time.Now())
 	problems = append(problems, refused...)
-	warnings := append(controlPlaneWarnings(&cp.Spec), controlPlanePassthroughWarnings(cp)...)
+	problems = append(problems, takenBack(old, old.Status.ObservedGeneration, old.Status.Conditions, old.Spec, cp.Spec, "create a new cluster")...)
+	warnings := append(controlPlaneWarnings(&cp.Spec), rawWarnings(cp)...)
 	warnings = append(warnings, doubts...)
 	if networkChanged(&old.Spec, &cp.Spec) || old.Spec.SubscriptionID != cp.Spec.SubscriptionID {
 		cluster, err := v.clusterReferringTo(ctx, cp, kindControlPlane)

@@ -260,7 +260,7 @@ func TestControlPlaneVersion(t *testing.T) {
 	if err := a.Status().Update(t.Context(), cp); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, to("v1.33.1"), "spec.version", "v1.33.1", "already runs v1.33.2", "write v1.33.2 or a newer version")
+	refused(t, to("v1.33.1"), "spec.version", "v1.33.1", "write v1.33.2 or a newer version")
 	accepted(t, change(t, a, cp, func(cp *v1beta1.AzureManagedControlPlane) { cp.Spec.AdditionalTags = map[string]string{"a": "b"} }))
 	accepted(t, to("v1.33.2"))
 	a.warnings.take()

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ func controlPlaneWarnings(spec *v1beta1.AzureManagedControlPlaneSpec) admission.
 		warnings = append(warnings, "spec."+expired)
 	}
 	warnings = append(warnings, addonWarnings(spec.AddonProfiles)...)
+	warnings = append(warnings, subnetWarnings(spec.VirtualNetwork)...)
 	return append(warnings, retirementWarnings(&spec.AzureManagedControlPlaneClassSpec)...)
 }
 
@@ -63,17 +65,30 @@ func accessWarnings(access *v1beta1.APIServerAccessProfile) admission.Warnings {
 		warnings = append(warnings, fmt.Sprintf("spec.apiServerAccessProfile.privateDNSZone %q has no effect: the cluster is not private; "+
 			"set enablePrivateCluster to true, or remove privateDNSZone", access.PrivateDNSZone))
 	}
+	if access.EnablePrivateClusterPublicFQDN != nil && *access.EnablePrivateClusterPublicFQDN && !private {
+		warnings = append(warnings, "spec.apiServerAccessProfile.enablePrivateClusterPublicFQDN true has no effect: the cluster is not private; "+
+			"set enablePrivateCluster to true when you create it, or remove enablePrivateClusterPublicFQDN")
+	}
 	ranges := strings.Join(access.AuthorizedIPRanges, ", ")
 	switch {
 	case ranges == "":
 	case private:
 		warnings = append(warnings, fmt.Sprintf("spec.apiServerAccessProfile.authorizedIPRanges [%s] is for public API servers, and the cluster is private: "+
 			"remove authorizedIPRanges", ranges))
+	case slices.ContainsFunc(access.AuthorizedIPRanges, everybody):
+		warnings = append(warnings, fmt.Sprintf("spec.apiServerAccessProfile.authorizedIPRanges [%s] keeps nobody out: name the ranges that may reach the API server, "+
+			"or remove authorizedIPRanges to let everybody in", ranges))
 	default:
 		warnings = append(warnings, fmt.Sprintf("spec.apiServerAccessProfile.authorizedIPRanges [%s] must include the address the management cluster reaches "+
 			"the internet from, or Cluster API loses sight of the cluster", ranges))
 	}
 	return warnings
+}
+
+// everybody tells whether a range is all of the internet.
+func everybody(cidr string) bool {
+	prefix, err := netip.ParsePrefix(cidr)
+	return err == nil && prefix.Bits() == 0
 }
 
 // retirementWarnings are for values Azure takes back.

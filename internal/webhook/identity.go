@@ -49,11 +49,6 @@ func (identityValidator) answer(identity *v1beta1.AzureClusterIdentity, problems
 func identityProblems(spec *v1beta1.AzureClusterIdentitySpec) field.ErrorList {
 	path := field.NewPath("spec")
 	var problems field.ErrorList
-	for _, id := range []struct{ name, value string }{{"tenantID", spec.TenantID}, {"clientID", spec.ClientID}} {
-		if id.value == "" {
-			problems = append(problems, field.Required(path.Child(id.name), "write the id Microsoft Entra ID shows for it"))
-		}
-	}
 	secret := path.Child("clientSecret", "name")
 	switch {
 	case spec.Type == v1beta1.UserAssignedIdentityCredential && spec.UserAssignedIdentityCredentialsPath == "":

@@ -25,7 +25,7 @@ func TestIdentity(t *testing.T) {
 	for _, kind := range []v1beta1.IdentityType{v1beta1.ServicePrincipal, v1beta1.ManualServicePrincipal, v1beta1.ServicePrincipalCertificate} {
 		refused(t, a.Create(t.Context(), identity("i", kind)), "spec.clientSecret.name", string(kind), "name of a Secret")
 	}
-	refused(t, a.Create(t.Context(), identity("i", v1beta1.WorkloadIdentity, func(s *v1beta1.AzureClusterIdentitySpec) { s.TenantID = "" })), "spec.tenantID", "Required")
+	refused(t, a.Create(t.Context(), identity("i", v1beta1.WorkloadIdentity, func(s *v1beta1.AzureClusterIdentitySpec) { s.TenantID = "" })), "spec.tenantID", "at least 1 char")
 
 	a.warnings.take()
 	sp := identity("sp", v1beta1.ServicePrincipal, secret)

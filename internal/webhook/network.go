@@ -170,3 +170,21 @@ func vnetWarnings(spec *v1beta1.AzureManagedControlPlaneSpec, services []address
 	}
 	return admission.Warnings{fmt.Sprintf("spec.virtualNetwork.cidrBlock %q overlaps %s: pods cannot reach what has an address in both; choose ranges that do not overlap", vnet, services[0])}
 }
+
+// subnetWarnings: a range that leaves the network's is refused by Azure where the subnet has to be created. Where it exists
+// already, the ranges in the spec are not used, and manifests in use have any.
+func subnetWarnings(network *v1beta1.VirtualNetwork) admission.Warnings {
+	if network == nil || network.Subnet == nil {
+		return nil
+	}
+	vnet, err := netip.ParsePrefix(network.CIDRBlock)
+	if err != nil {
+		return nil
+	}
+	subnet, err := netip.ParsePrefix(network.Subnet.CIDRBlock)
+	if err != nil || subnet.Bits() >= vnet.Bits() {
+		return nil
+	}
+	return admission.Warnings{fmt.Sprintf("spec.virtualNetwork.subnet.cidrBlock %q is larger than spec.virtualNetwork.cidrBlock %q: this works only where both exist already "+
+		"and their ranges here are not used; else choose a range inside that of the network", subnet, vnet)}
+}

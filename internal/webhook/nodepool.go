@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
@@ -18,7 +20,7 @@ import (
 )
 
 // +kubebuilder:webhook:path=/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool,mutating=true,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepools,verbs=create;update,versions=v1beta1,name=default.azuremanagedmachinepool.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
-// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepools,verbs=create;update;delete,versions=v1beta1,name=validation.azuremanagedmachinepool.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has((request.operation == 'DELETE' ? oldObject : object).metadata.deletionTimestamp)"},{"name":"spec-or-policy-changes","expression":"request.operation != 'UPDATE' || object.spec != oldObject.spec || object.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy'] != oldObject.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy']"}]}`
+// +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepools,verbs=create;update;delete,versions=v1beta1,name=validation.azuremanagedmachinepool.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has((request.operation == 'DELETE' ? oldObject : object).metadata.deletionTimestamp)"},{"name":"spec-or-policy-changes","expression":"request.operation != 'UPDATE' || object.spec != oldObject.spec || object.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy'] != oldObject.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/policy'] || object.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/deletion-protection'] != oldObject.metadata.?annotations[?'infrastructure.cluster.x-k8s.io/deletion-protection']"}]}`
 
 type nodePoolDefaulter struct {
 	decoder admission.Decoder
@@ -38,13 +40,21 @@ func (d *nodePoolDefaulter) Default(ctx context.Context, object *v1beta1.AzureMa
 	default:
 		object.Spec.Name = defaultPoolName(object)
 	}
-	if object.Spec.Mode != "" {
-		if object.Labels == nil {
-			object.Labels = map[string]string{}
-		}
-		object.Labels[v1beta1.AgentPoolModeLabel] = string(object.Spec.Mode)
-	}
+	labelMode(object, object.Spec.Mode)
 	return nil
+}
+
+// labelMode repeats the mode of a pool as a label.
+func labelMode(object metav1.Object, mode v1beta1.NodePoolMode) {
+	if mode == "" {
+		return
+	}
+	labels := object.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[v1beta1.AgentPoolModeLabel] = string(mode)
+	object.SetLabels(labels)
 }
 
 // defaultPoolName is the name a topology gives the pool, or else the object's name: that one ends in random characters in a
@@ -73,7 +83,7 @@ func (v *nodePoolValidator) ValidateCreate(ctx context.Context, object *v1beta1.
 	if err != nil {
 		return nil, err
 	}
-	unchecked, err := v.poolPassthroughWarnings(ctx, object, cluster)
+	unchecked, err := v.rawPoolWarnings(ctx, object, cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +118,12 @@ func (v *nodePoolValidator) ValidateUpdate(ctx context.Context, old, object *v1b
 	problems = append(problems, added(nodePoolProblems(&old.Spec), nodePoolProblems(&object.Spec))...)
 	problems = append(problems, added(passthroughProblems(aks.PoolPassthrough(old), field.NewPath("spec")),
 		passthroughProblems(aks.PoolPassthrough(object), field.NewPath("spec")))...)
-	unchecked, err := v.changedPassthroughWarnings(ctx, old, object)
+	kept, err := v.takenBack(ctx, old, object)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, kept...)
+	unchecked, err := v.changedRawPoolWarnings(ctx, old, object)
 	if err != nil {
 		return nil, err
 	}
@@ -171,9 +186,20 @@ func nodePoolProblems(spec *v1beta1.AzureManagedMachinePoolSpec) field.ErrorList
 	return append(problems, patchProblems(spec.ASOManagedClustersAgentPoolPatches, path.Child("asoManagedClustersAgentPoolPatches"))...)
 }
 
+// leastKeepaliveInterval is where AKS's range of net.ipv4.tcp_keepalive_intvl begins; manifests in use have less.
+const leastKeepaliveInterval = 10
+
 func nodePoolWarnings(spec *v1beta1.AzureManagedMachinePoolSpec) admission.Warnings {
-	if spec.SpotMaxPrice != nil && spec.ScaleSetPriority != "Spot" {
-		return admission.Warnings{fmt.Sprintf("spec.spotMaxPrice %q has no effect: it is for Spot machines; set scaleSetPriority to Spot, or remove spotMaxPrice", spec.SpotMaxPrice)}
+	var warnings admission.Warnings
+	if price := spec.SpotMaxPrice; price != nil && spec.ScaleSetPriority != "Spot" {
+		warnings = append(warnings, fmt.Sprintf("spec.spotMaxPrice %s has no effect: it is for Spot machines; set scaleSetPriority to Spot, or remove spotMaxPrice",
+			strconv.FormatFloat(price.AsApproximateFloat64(), 'g', -1, 64)))
 	}
-	return nil
+	if linux := spec.LinuxOSConfig; linux != nil && linux.Sysctls != nil && linux.Sysctls.NetIPv4TCPkeepaliveIntvl != nil {
+		if interval := *linux.Sysctls.NetIPv4TCPkeepaliveIntvl; interval < leastKeepaliveInterval {
+			warnings = append(warnings, fmt.Sprintf("spec.linuxOSConfig.sysctls.netIpv4TCPkeepaliveIntvl %d is less than the %d AKS asks for, and Azure will refuse it: "+
+				"write %d to 90", interval, leastKeepaliveInterval, leastKeepaliveInterval))
+		}
+	}
+	return warnings
 }

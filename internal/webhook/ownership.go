@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -17,17 +18,21 @@ import (
 	"github.com/capaks/capaks/internal/aks"
 )
 
-// policyProblems are those of the annotations that say what may be done, and what is checked before.
+// policyProblems are those of the annotations that say what may be done to the Azure resource, and what is checked before.
 func policyProblems(object metav1.Object) field.ErrorList {
+	var problems field.ErrorList
 	annotations := field.NewPath("metadata", "annotations")
-	var errs field.ErrorList
 	if value := aks.InvalidPolicy(object); value != "" {
-		errs = append(errs, field.NotSupported(annotations.Key(v1beta1.PolicyAnnotation), value, aks.Policies))
+		problems = append(problems, field.NotSupported(annotations.Key(v1beta1.PolicyAnnotation), value, aks.Policies))
 	}
 	if value := aks.InvalidPreflight(object); value != "" {
-		errs = append(errs, field.NotSupported(annotations.Key(v1beta1.PreflightAnnotation), value, aks.PreflightModes))
+		problems = append(problems, field.NotSupported(annotations.Key(v1beta1.PreflightAnnotation), value, aks.PreflightModes))
 	}
-	return errs
+	// Any other value protects, too, but who wrote "yes" or "no" shall know what it means.
+	if value, ok := object.GetAnnotations()[v1beta1.DeletionProtectionAnnotation]; ok && value != "true" && value != "false" {
+		problems = append(problems, field.NotSupported(annotations.Key(v1beta1.DeletionProtectionAnnotation), value, []string{"true", "false"}))
+	}
+	return problems
 }
 
 // protected is the answer to the deletion of a protected object.
@@ -70,14 +75,20 @@ func (l lookup) clusterDeletion(ctx context.Context, cluster *clusterv1.Cluster)
 
 // staysInAzure tells whether deleting a pool's object leaves the pool in Azure.
 func (l lookup) staysInAzure(ctx context.Context, pool *v1beta1.AzureManagedMachinePool, clusterName string) (bool, error) {
+	policy, err := l.policy(ctx, pool, clusterName)
+	return err == nil && policy != v1beta1.PolicyManage, err
+}
+
+// policy is the policy of a pool.
+func (l lookup) policy(ctx context.Context, pool *v1beta1.AzureManagedMachinePool, clusterName string) (string, error) {
 	cp, err := l.controlPlaneOf(ctx, pool.Namespace, clusterName)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	if cp == nil {
 		cp = &v1beta1.AzureManagedControlPlane{}
 	}
-	return aks.PoolPolicy(cp, pool) != v1beta1.PolicyManage, nil
+	return aks.PoolPolicy(cp, pool), nil
 }
 
 // controlPlaneOf is the control plane of a Cluster by the name of that; nil where either is missing.
@@ -113,13 +124,24 @@ func templatePassthrough(found []aks.PassthroughProblem, warnings []string) (fie
 	return passthroughProblems(found, field.NewPath("spec", "template", "spec")), warnings
 }
 
-func controlPlanePassthroughWarnings(cp *v1beta1.AzureManagedControlPlane) admission.Warnings {
-	return aks.PassthroughWarnings("managedClusters", cp.Spec.Passthrough, aks.ClusterAPIVersion(cp))
+// rawWarnings are those of raw properties and patches.
+func rawWarnings(cp *v1beta1.AzureManagedControlPlane) admission.Warnings {
+	const kind = "managedClusters"
+	apiVersion := aks.ClusterAPIVersion(cp)
+	return append(aks.PassthroughWarnings(kind, cp.Spec.Passthrough, apiVersion),
+		aks.PatchWarnings(kind, "asoManagedClusterPatches", cp.Spec.ASOManagedClusterPatches, apiVersion)...)
 }
 
-// poolPassthroughWarnings need the control plane, which may select the api-version.
-func (l lookup) poolPassthroughWarnings(ctx context.Context, pool *v1beta1.AzureManagedMachinePool, clusterName string) (admission.Warnings, error) {
-	if pool.Spec.Passthrough == nil {
+func rawPoolWarnings(cp *v1beta1.AzureManagedControlPlane, pool *v1beta1.AzureManagedMachinePool) admission.Warnings {
+	const kind = "agentPools"
+	apiVersion := aks.PoolAPIVersion(cp, pool)
+	return append(aks.PassthroughWarnings(kind, pool.Spec.Passthrough, apiVersion),
+		aks.PatchWarnings(kind, "asoManagedClustersAgentPoolPatches", pool.Spec.ASOManagedClustersAgentPoolPatches, apiVersion)...)
+}
+
+// rawPoolWarnings need the control plane, which may select the api-version.
+func (l lookup) rawPoolWarnings(ctx context.Context, pool *v1beta1.AzureManagedMachinePool, clusterName string) (admission.Warnings, error) {
+	if pool.Spec.Passthrough == nil && len(pool.Spec.ASOManagedClustersAgentPoolPatches) == 0 {
 		return nil, nil
 	}
 	cp, err := l.controlPlaneOf(ctx, pool.Namespace, clusterName)
@@ -129,17 +151,18 @@ func (l lookup) poolPassthroughWarnings(ctx context.Context, pool *v1beta1.Azure
 	if cp == nil {
 		cp = &v1beta1.AzureManagedControlPlane{}
 	}
-	return aks.PassthroughWarnings("agentPools", pool.Spec.Passthrough, aks.PoolAPIVersion(cp, pool)), nil
+	return rawPoolWarnings(cp, pool), nil
 }
 
-// changedPassthroughWarnings spares the reads of a pool whose raw properties stay as they are.
-func (l lookup) changedPassthroughWarnings(ctx context.Context, old, pool *v1beta1.AzureManagedMachinePool) (admission.Warnings, error) {
-	if apiequality.Semantic.DeepEqual(old.Spec.Passthrough, pool.Spec.Passthrough) {
+// changedRawPoolWarnings spares the reads of a pool whose raw properties stay as they are.
+func (l lookup) changedRawPoolWarnings(ctx context.Context, old, pool *v1beta1.AzureManagedMachinePool) (admission.Warnings, error) {
+	if apiequality.Semantic.DeepEqual(old.Spec.Passthrough, pool.Spec.Passthrough) &&
+		slices.Equal(old.Spec.ASOManagedClustersAgentPoolPatches, pool.Spec.ASOManagedClustersAgentPoolPatches) {
 		return nil, nil
 	}
 	cluster, err := l.clusterNameOfPool(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
-	return l.poolPassthroughWarnings(ctx, pool, cluster)
+	return l.rawPoolWarnings(ctx, pool, cluster)
 }

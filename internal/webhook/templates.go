@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -18,6 +19,7 @@ import (
 
 // +kubebuilder:webhook:path=/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplanetemplate,mutating=true,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanetemplates,verbs=create;update,versions=v1beta1,name=default.azuremanagedcontrolplanetemplate.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
 // +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplanetemplate,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanetemplates,verbs=create;update,versions=v1beta1,name=validation.azuremanagedcontrolplanetemplate.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
+// +kubebuilder:webhook:path=/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepooltemplate,mutating=true,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepooltemplates,verbs=create;update,versions=v1beta1,name=default.azuremanagedmachinepooltemplate.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
 // +kubebuilder:webhook:path=/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepooltemplate,mutating=false,failurePolicy=fail,matchPolicy=Equivalent,sideEffects=None,admissionReviewVersions=v1,groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepooltemplates,verbs=create;update,versions=v1beta1,name=validation.azuremanagedmachinepooltemplate.infrastructure.cluster.x-k8s.io,patch=`{"matchConditions":[{"name":"not-terminating","expression":"!has(object.metadata.deletionTimestamp)"}]}`
 
 type controlPlaneTemplateDefaulter struct{}
@@ -36,7 +38,7 @@ func (controlPlaneTemplateValidator) ValidateCreate(_ context.Context, template 
 	problems := classProblems(&template.Spec.Template.Spec.AzureManagedControlPlaneClassSpec, field.NewPath("spec", "template", "spec"))
 	made := &v1beta1.AzureManagedControlPlane{}
 	made.Spec.AzureManagedControlPlaneClassSpec = template.Spec.Template.Spec.AzureManagedControlPlaneClassSpec
-	refused, warnings := templatePassthrough(aks.ControlPlanePassthrough(made, ""), controlPlanePassthroughWarnings(made))
+	refused, warnings := templatePassthrough(aks.ControlPlanePassthrough(made, ""), rawWarnings(made))
 	return append(templateWarnings(template), warnings...),
 		invalid(v1beta1.GroupVersion.WithKind(kindControlPlane+"Template").GroupKind(), template.Name, append(problems, refused...))
 }
@@ -57,13 +59,20 @@ func templateWarnings(template *v1beta1.AzureManagedControlPlaneTemplate) admiss
 	return warnings
 }
 
+type nodePoolTemplateDefaulter struct{}
+
+// Default repeats the mode as a label, as for the pools themselves. A pool made from the template gets its own.
+func (nodePoolTemplateDefaulter) Default(_ context.Context, template *v1beta1.AzureManagedMachinePoolTemplate) error {
+	labelMode(template, template.Spec.Template.Spec.Mode)
+	return nil
+}
+
 type nodePoolTemplateValidator struct{}
 
 func (nodePoolTemplateValidator) ValidateCreate(_ context.Context, template *v1beta1.AzureManagedMachinePoolTemplate) (admission.Warnings, error) {
 	made := &v1beta1.AzureManagedMachinePool{}
 	made.Spec.AzureManagedMachinePoolClassSpec = template.Spec.Template.Spec
-	problems, warnings := templatePassthrough(aks.PoolPassthrough(made),
-		aks.PassthroughWarnings("agentPools", made.Spec.Passthrough, aks.PoolAPIVersion(&v1beta1.AzureManagedControlPlane{}, made)))
+	problems, warnings := templatePassthrough(aks.PoolPassthrough(made), rawPoolWarnings(&v1beta1.AzureManagedControlPlane{}, made))
 	if name := template.Spec.Template.Spec.Name; name != "" {
 		warnings = append(warnings, fmt.Sprintf("spec.template.spec.name %q is the name in Azure of every pool made from this template, and a cluster can have only one of them: "+
 			"leave it out to use the names of the topology's pools", name))
@@ -79,6 +88,10 @@ func (nodePoolTemplateValidator) ValidateDelete(context.Context, *v1beta1.AzureM
 	return nil, nil
 }
 
+// free are the fields of a control plane that its template may change although the objects made from it cannot: manifests in use
+// do so, for the clusters to come. Of a cluster that exists, the control plane itself refuses them.
+var free = []string{"resourceGroupName", "virtualNetwork.name", "virtualNetwork.resourceGroup", "httpProxyConfig", "azureEnvironment"}
+
 // frozen refuses a change the objects made from a template could not follow. Cluster API's topology controller tries such
 // changes in dry runs to find out whether it needs a new template; it says so with an annotation, and must get through.
 func frozen(ctx context.Context, kind string, template client.Object, old, spec any) error {
@@ -91,6 +104,11 @@ func frozen(ctx context.Context, kind string, template client.Object, old, spec 
 	}
 	var problems field.ErrorList
 	for _, violation := range armfield.Immutable(old, spec) {
+		if slices.ContainsFunc(free, func(name string) bool {
+			return violation.JSONPath == name || strings.HasPrefix(violation.JSONPath, name+".")
+		}) {
+			continue
+		}
 		problems = append(problems, field.Forbidden(field.NewPath("spec", "template", "spec").Child(violation.JSONPath),
 			violation.String()+"; restore the old value, or create a new template and refer to that"))
 	}

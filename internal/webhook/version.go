@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -49,21 +50,25 @@ func versionProblems(old, cp *v1beta1.AzureManagedControlPlane, now time.Time) (
 		fmt.Sprintf("cannot be reached from %s, which the control plane runs: %s (read from Azure at %s)", running, offer, available.CheckedAt.UTC().Format(time.RFC3339)))}, nil
 }
 
-// downgrade is the problem of a version that goes back, compared with what was asked for (the CRD compares only plain
-// versions) and with what runs: AKS may have upgraded the cluster by itself since.
+// downgrade is the problem of a version that goes back behind what runs: AKS may have upgraded the cluster by itself since. One
+// that was asked for and never came to be (mistyped, or not offered) can be taken back. The CRD compares only plain versions.
 func downgrade(old, cp *v1beta1.AzureManagedControlPlane) field.ErrorList {
 	if old.Spec.Version == cp.Spec.Version {
 		return nil
 	}
-	floor, source := old.Spec.Version, "spec.version was"
+	floor := ""
 	for _, running := range []string{cp.Status.Version, cp.Status.AutoUpgradeVersion} {
 		if running != "" && aks.CompareVersions(running, floor) > 0 {
-			floor, source = running, "the control plane already runs"
+			floor = running
 		}
+	}
+	why := "the control plane already runs"
+	if floor == "" && (cp.Status.ResourceID != "" || !meta.IsStatusConditionFalse(cp.Status.Conditions, v1beta1.ReadyCondition)) { // what it runs is not known yet
+		floor, why = old.Spec.Version, "spec.version was"
 	}
 	if floor == "" || aks.CompareVersions(cp.Spec.Version, floor) >= 0 {
 		return nil
 	}
 	return field.ErrorList{field.Invalid(field.NewPath("spec", "version"), cp.Spec.Version,
-		fmt.Sprintf("%s %s, and AKS has no way back: write %s or a newer version", source, floor, floor))}
+		fmt.Sprintf("%s %s, and AKS has no way back: write %s or a newer version", why, floor, floor))}
 }

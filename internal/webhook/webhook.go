@@ -54,23 +54,25 @@ func SetupWithManager(mgr manager.Manager, options Options) error {
 	decoder := admission.NewDecoder(scheme)
 
 	server.Register("/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane",
-		admission.WithDefaulter(scheme, &controlPlaneDefaulter{decoder: decoder}))
+		lenient(admission.WithDefaulter(scheme, &controlPlaneDefaulter{decoder: decoder})))
 	server.Register("/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplane",
 		admission.WithValidator(scheme, &controlPlaneValidator{lookup: around, subscription: options.DefaultSubscription}))
 	server.Register("/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcluster",
 		admission.WithValidator(scheme, &infraClusterValidator{lookup: around, subscription: options.DefaultSubscription}))
 	server.Register("/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool",
-		admission.WithDefaulter(scheme, &nodePoolDefaulter{decoder: decoder}))
+		lenient(admission.WithDefaulter(scheme, &nodePoolDefaulter{decoder: decoder})))
 	server.Register("/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepool",
 		admission.WithValidator(scheme, &nodePoolValidator{lookup: around}))
 	server.Register("/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplanetemplate",
-		admission.WithDefaulter(scheme, &controlPlaneTemplateDefaulter{}))
+		lenient(admission.WithDefaulter(scheme, &controlPlaneTemplateDefaulter{})))
 	server.Register("/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedcontrolplanetemplate",
 		admission.WithValidator(scheme, &controlPlaneTemplateValidator{}))
+	server.Register("/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepooltemplate",
+		lenient(admission.WithDefaulter(scheme, &nodePoolTemplateDefaulter{})))
 	server.Register("/validate-infrastructure-cluster-x-k8s-io-v1beta1-azuremanagedmachinepooltemplate",
 		admission.WithValidator(scheme, &nodePoolTemplateValidator{}))
 	server.Register("/mutate-infrastructure-cluster-x-k8s-io-v1beta1-azureclusteridentity",
-		admission.WithDefaulter(scheme, &identityDefaulter{}))
+		lenient(admission.WithDefaulter(scheme, &identityDefaulter{})))
 	server.Register("/validate-infrastructure-cluster-x-k8s-io-v1beta1-azureclusteridentity",
 		admission.WithValidator(scheme, &identityValidator{}))
 	server.Register("/validate-cluster-x-k8s-io-v1beta2-machinepool",

@@ -68,7 +68,7 @@ func TestBadInputIsRefusedWithTheWayOut(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if wrote := p.azure.requests(t, 0, stored.mentions); len(wrote) > 0 {
+		if wrote := p.azure.Requests(t, 0, stored.mentions); len(wrote) > 0 {
 			t.Errorf("something of it reached Azure: %v", wrote)
 		}
 	})

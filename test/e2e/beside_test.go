@@ -42,8 +42,8 @@ func TestEverythingBesideTheCluster(t *testing.T) {
 	p := crowded(t)
 	p.namespace(t, "beside")
 	const fleets = "/subscriptions/" + subscriptionA + "/resourceGroups/fleets"
-	p.azure.arm(t, http.MethodPut, fleets, resourcesVersion, object{"location": "southcentralus"})
-	p.azure.arm(t, http.MethodPut, fleets+"/providers/Microsoft.ContainerService/fleets/my-fleet", fleetVersion, object{"location": "southcentralus"})
+	p.azure.ARM(t, http.MethodPut, fleets, resourcesVersion, object{"location": "southcentralus"})
+	p.azure.ARM(t, http.MethodPut, fleets+"/providers/Microsoft.ContainerService/fleets/my-fleet", fleetVersion, object{"location": "southcentralus"})
 
 	c := small("beside", "surrounded")
 	c.controlPlane = besideTheCluster(t)
@@ -65,7 +65,7 @@ func TestEverythingBesideTheCluster(t *testing.T) {
 		{endpoint, "properties.subnet.id", c.groupID() + "/providers/Microsoft.Network/virtualNetworks/surrounded/subnets/surrounded"},
 		{window, "properties.maintenanceWindow.durationHours", int64(4)},
 	} {
-		if got, _, _ := nested(p.azure.get(t, wanted.id, versions[wanted.id]), strings.Split(wanted.path, ".")...); got != wanted.want {
+		if got, _, _ := nested(p.azure.Get(t, wanted.id, versions[wanted.id]), strings.Split(wanted.path, ".")...); got != wanted.want {
 			t.Errorf("%s of %s is %v, want %v", wanted.path, wanted.id, got, wanted.want)
 		}
 	}
@@ -83,7 +83,7 @@ func TestEverythingBesideTheCluster(t *testing.T) {
 	p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, `{"spec":{"extensions":null,"maintenanceConfigurations":null}}`)
 	eventually(t, time.Minute, func() string { return p.notSynced(t, c) })
 	for _, id := range []string{flux, window} {
-		if left := p.azure.resources(t, id); len(left) > 0 {
+		if left := p.azure.Resources(t, id); len(left) > 0 {
 			t.Errorf("dropped from the spec and still there: %v", left)
 		}
 	}
@@ -93,7 +93,7 @@ func TestEverythingBesideTheCluster(t *testing.T) {
 
 	p.remove(t, c)
 	for _, id := range []string{member, endpoint, c.groupID() + "/"} {
-		if left := p.azure.resources(t, id); len(left) > 0 {
+		if left := p.azure.Resources(t, id); len(left) > 0 {
 			t.Errorf("the cluster is gone and left %v", left)
 		}
 	}
@@ -101,9 +101,9 @@ func TestEverythingBesideTheCluster(t *testing.T) {
 		return unless(p.get(t, configMaps, c.namespace, c.name+"-aso-oidc-issuer-profile") == nil, "the issuer's ConfigMap outlives the control plane")
 	})
 	var removals []string
-	for _, r := range p.azure.requests(t, 0, func(r request) bool { return r.Method == http.MethodDelete && accepted(r) }) {
+	for _, r := range p.azure.Requests(t, 0, func(r request) bool { return r.Method == http.MethodDelete && r.Accepted() }) {
 		for _, id := range []string{member, endpoint, c.id()} {
-			if r.about(id + "?") {
+			if r.About(id + "?") {
 				removals = append(removals, id[strings.LastIndex(id, "/")+1:])
 			}
 		}

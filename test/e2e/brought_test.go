@@ -16,16 +16,16 @@ func TestBroughtNetworkAndGroupAreNeverTouched(t *testing.T) {
 	const groups = "/subscriptions/" + subscriptionA + "/resourceGroups/"
 	const network = groups + "brought-network/providers/Microsoft.Network/virtualNetworks/corporate"
 	tags := object{"owner": "network team"}
-	p.azure.arm(t, http.MethodPut, groups+"brought-network", resourcesVersion, object{"location": "eastus", "tags": tags})
-	p.azure.arm(t, http.MethodPut, groups+"brought-group", resourcesVersion, object{"location": "eastus", "tags": tags})
-	p.azure.arm(t, http.MethodPut, network, networkVersion, object{"location": "southcentralus", "tags": tags, "properties": object{
+	p.azure.ARM(t, http.MethodPut, groups+"brought-network", resourcesVersion, object{"location": "eastus", "tags": tags})
+	p.azure.ARM(t, http.MethodPut, groups+"brought-group", resourcesVersion, object{"location": "eastus", "tags": tags})
+	p.azure.ARM(t, http.MethodPut, network, networkVersion, object{"location": "southcentralus", "tags": tags, "properties": object{
 		"addressSpace": object{"addressPrefixes": []string{"10.0.0.0/16"}},
 		"subnets":      []object{{"name": "nodes", "properties": object{"addressPrefix": "10.0.1.0/24"}}, {"name": "others", "properties": object{"addressPrefix": "10.0.2.0/24"}}},
 	}})
 	eventually(t, 10*time.Second, func() string {
-		return unless(str(p.azure.get(t, network, networkVersion)["properties"].(map[string]any)["provisioningState"]) == "Succeeded", "the network is not ready")
+		return unless(str(p.azure.Get(t, network, networkVersion)["properties"].(map[string]any)["provisioningState"]) == "Succeeded", "the network is not ready")
 	})
-	before := describe(p.azure.get(t, network, networkVersion))
+	before := describe(p.azure.Get(t, network, networkVersion))
 
 	c := small("brought", "in-brought-group")
 	c.group = "brought-group"
@@ -34,7 +34,7 @@ func TestBroughtNetworkAndGroupAreNeverTouched(t *testing.T) {
 	}}
 	p.apply(t, c.manifest())
 	p.awaitAvailable(t, c)
-	profiles, _, _ := nested(p.azure.get(t, c.id(), containerService), "properties", "agentPoolProfiles")
+	profiles, _, _ := nested(p.azure.Get(t, c.id(), containerService), "properties", "agentPoolProfiles")
 	if list, _ := profiles.([]any); len(list) != 1 || str(list[0].(map[string]any)["vnetSubnetID"]) != network+"/subnets/nodes" {
 		t.Errorf("the nodes are not in the brought subnet: %v", profiles)
 	}
@@ -42,21 +42,21 @@ func TestBroughtNetworkAndGroupAreNeverTouched(t *testing.T) {
 	p.awaitSynced(t, c)
 	p.remove(t, c)
 
-	if after := describe(p.azure.get(t, network, networkVersion)); !reflect.DeepEqual(before, after) {
+	if after := describe(p.azure.Get(t, network, networkVersion)); !reflect.DeepEqual(before, after) {
 		t.Errorf("the network was\n%v\nand is\n%v", before, after)
 	}
 	for _, id := range []string{groups + "brought-network", groups + "brought-group"} {
-		if got := p.azure.get(t, id, resourcesVersion); !reflect.DeepEqual(got["tags"], map[string]any(tags)) {
+		if got := p.azure.Get(t, id, resourcesVersion); !reflect.DeepEqual(got["tags"], map[string]any(tags)) {
 			t.Errorf("%s has the tags %v", id, got["tags"])
 		}
-		if wrote := p.azure.requests(t, 0, writes, about(id+"?")); len(wrote) > 0 {
+		if wrote := p.azure.Requests(t, 0, request.Write, about(id+"?")); len(wrote) > 0 {
 			t.Errorf("the brought resource group was written: %v", wrote)
 		}
 	}
-	if wrote := p.azure.requests(t, 0, writes, about("/resourceGroups/brought-network/")); len(wrote) > 0 {
+	if wrote := p.azure.Requests(t, 0, request.Write, about("/resourceGroups/brought-network/")); len(wrote) > 0 {
 		t.Errorf("the brought network was written: %v", wrote)
 	}
-	if left := p.azure.resources(t, "/resourceGroups/brought-group/"); len(left) != 1 {
+	if left := p.azure.Resources(t, "/resourceGroups/brought-group/"); len(left) != 1 {
 		t.Errorf("beside the brought group itself there is %v", left)
 	}
 	p.azure.expectCleanLog(t, c.mentions)
@@ -88,13 +88,13 @@ func TestForeignClusterOfThatNameIsLeftAlone(t *testing.T) {
 	p := crowded(t)
 	p.namespace(t, "foreign")
 	c := small("foreign", "taken")
-	p.azure.arm(t, http.MethodPut, c.groupID(), resourcesVersion, object{"location": "southcentralus"})
-	p.azure.arm(t, http.MethodPut, c.id(), containerService, object{
+	p.azure.ARM(t, http.MethodPut, c.groupID(), resourcesVersion, object{"location": "southcentralus"})
+	p.azure.ARM(t, http.MethodPut, c.id(), containerService, object{
 		"location": "southcentralus", "identity": object{"type": "SystemAssigned"}, "tags": object{"owner": "somebody else"},
 		"properties": object{"dnsPrefix": "theirs", "agentPoolProfiles": []object{{"name": "theirs", "mode": "System", "count": 1, "vmSize": "Standard_D2s_v3"}}},
 	})
 	eventually(t, 30*time.Second, func() string { return unless(!p.azure.running(t, c.id()), "the foreign cluster is not ready") })
-	before := p.azure.get(t, c.id(), containerService)
+	before := p.azure.Get(t, c.id(), containerService)
 
 	p.apply(t, c.manifest())
 	message := p.awaitCondition(t, time.Minute, controlPlanes, c.namespace, c.name, "Synced", "False", "AlreadyExists")
@@ -110,10 +110,10 @@ func TestForeignClusterOfThatNameIsLeftAlone(t *testing.T) {
 		t.Error("the credentials of the foreign cluster were taken")
 	}
 	p.remove(t, c)
-	if wrote := p.azure.requests(t, 0, c.mentions, func(r request) bool { return r.Method != http.MethodGet }); len(wrote) > 0 {
+	if wrote := p.azure.Requests(t, 0, c.mentions, func(r request) bool { return r.Method != http.MethodGet }); len(wrote) > 0 {
 		t.Errorf("something was asked of the foreign cluster: %v", wrote)
 	}
-	if after := p.azure.get(t, c.id(), containerService); !reflect.DeepEqual(before, after) {
+	if after := p.azure.Get(t, c.id(), containerService); !reflect.DeepEqual(before, after) {
 		t.Errorf("the foreign cluster was\n%v\nand is\n%v", before, after)
 	}
 }
@@ -124,15 +124,15 @@ func (p *plane) quiet(t *testing.T, c cluster, span time.Duration) {
 	const enough = 3
 	// While the objects of one apply arrive, each of them is a reason to look again.
 	eventually(t, time.Minute, func() string {
-		sent := p.azure.requests(t, 0, c.mentions)
+		sent := p.azure.Requests(t, 0, c.mentions)
 		if len(sent) == 0 || time.Since(sent[len(sent)-1].Time) > 4*time.Second {
 			return ""
 		}
 		return fmt.Sprintf("requests have not become rare: %v", sent)
 	})
-	since := p.azure.last(t)
+	since := p.azure.Last(t)
 	always(t, span, func() string {
-		if sent := p.azure.requests(t, since, c.mentions); len(sent) > enough {
+		if sent := p.azure.Requests(t, since, c.mentions); len(sent) > enough {
 			return fmt.Sprintf("%d requests in less than %s, want at most %d: %v", len(sent), span, enough, sent)
 		}
 		return ""

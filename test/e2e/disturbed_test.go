@@ -18,9 +18,9 @@ func TestCreateSurvivesTheDeathOfEveryPart(t *testing.T) {
 	p.apply(t, c.manifest())
 	// Azure's clock stands still in the middle of the create, however long the parts take to come back.
 	eventually(t, time.Minute, func() string {
-		return unless(len(p.azure.requests(t, 0, puts(c.id()), accepted)) == 1, "the cluster was not sent to Azure")
+		return unless(len(p.azure.Requests(t, 0, puts(c.id()), request.Accepted)) == 1, "the cluster was not sent to Azure")
 	})
-	p.azure.mustControl(t, http.MethodPost, "clock", object{"pause": true})
+	p.azure.Control(t, http.MethodPost, "clock", object{"pause": true})
 	for _, component := range []string{sandbox.Manager, sandbox.APIServer, sandbox.AzureSim} {
 		if !p.azure.running(t, c.id()) {
 			t.Fatalf("the cluster was ready before %s was killed: this is not the middle of a create", component)
@@ -30,16 +30,16 @@ func TestCreateSurvivesTheDeathOfEveryPart(t *testing.T) {
 		}
 		p.restart(t, component)
 	}
-	p.azure.mustControl(t, http.MethodPost, "clock", object{"resume": true})
+	p.azure.Control(t, http.MethodPost, "clock", object{"resume": true})
 	p.awaitAvailable(t, c)
 	p.remove(t, c)
 	// Nothing that was accepted is sent a second time: not the cluster, not its group, not its network.
 	for _, id := range []string{c.id(), c.groupID(), c.groupID() + "/providers/Microsoft.Network/virtualNetworks/" + c.name} {
-		if sent := p.azure.requests(t, 0, puts(id)); len(sent) != 1 {
+		if sent := p.azure.Requests(t, 0, puts(id)); len(sent) != 1 {
 			t.Errorf("%s was sent %d times: %v", id, len(sent), sent)
 		}
 	}
-	if left := p.azure.resources(t, "killed/"); len(left) > 0 {
+	if left := p.azure.Resources(t, "killed/"); len(left) > 0 {
 		t.Errorf("Azure still has %v", left)
 	}
 	p.azure.expectCleanLog(t, c.mentions)
@@ -54,11 +54,11 @@ func TestLostAnswerToACreateDoesNotLoseTheCluster(t *testing.T) {
 	p.azure.fault(t, object{"method": "PUT", "pathRegex": managedClusterProvider + c.name + "$", "times": 1, "lostResponse": true})
 	p.apply(t, c.manifest())
 	p.awaitAvailable(t, c)
-	if sent := p.azure.requests(t, 0, puts(c.id()), accepted); len(sent) > 1 {
+	if sent := p.azure.Requests(t, 0, puts(c.id()), request.Accepted); len(sent) > 1 {
 		t.Errorf("Azure accepted the cluster %d times: %v", len(sent), sent)
 	}
 	p.remove(t, c)
-	if left := p.azure.resources(t, "/resourceGroups/lost/"); len(left) > 0 {
+	if left := p.azure.Resources(t, "/resourceGroups/lost/"); len(left) > 0 {
 		t.Errorf("Azure still has %v", left)
 	}
 }
@@ -85,7 +85,7 @@ func TestUnreachableAzureIsAConditionAndPasses(t *testing.T) {
 	})
 	p.restart(t, sandbox.AzureSim)
 	p.awaitAvailable(t, c)
-	if sent := p.azure.requests(t, 0, puts(c.id())); len(sent) != 1 {
+	if sent := p.azure.Requests(t, 0, puts(c.id())); len(sent) != 1 {
 		t.Errorf("the cluster was sent %d times: %v", len(sent), sent)
 	}
 	p.remove(t, c)

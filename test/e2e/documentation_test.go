@@ -40,7 +40,7 @@ func TestDocumentedConfigurationsBecomeAvailable(t *testing.T) {
 				}
 				p.azure.expectCleanLog(t, c.mentions)
 				p.remove(t, c)
-				if left := p.azure.resources(t, "/resourceGroups/"+c.groupName()+"/"); len(left) > 0 {
+				if left := p.azure.Resources(t, "/resourceGroups/"+c.groupName()+"/"); len(left) > 0 {
 					t.Errorf("Azure still has %v", left)
 				}
 			})

@@ -70,7 +70,7 @@ func takeDown(failed bool) error {
 type plane struct {
 	box   *sandbox.Sandbox
 	kube  dynamic.Interface
-	azure *azure
+	azure azure
 	bin   string
 }
 
@@ -146,7 +146,7 @@ func started(t *testing.T, name string, options func(dir string) sandbox.Options
 	if p.kube, err = dynamic.NewForConfig(config); err != nil {
 		t.Fatal(err)
 	}
-	if p.azure, err = newAzure(box); err != nil {
+	if p.azure.Azure, err = sandboxtest.NewAzure(box); err != nil {
 		t.Fatal(err)
 	}
 	return p

@@ -42,18 +42,18 @@ func TestPausedClusterIsLeftAlone(t *testing.T) {
 			p.awaitCondition(t, 30*time.Second, infraPools, c.namespace, c.poolObject("system"), "Paused", "True", "Paused")
 			p.awaitCondition(t, 30*time.Second, infraClusters, c.namespace, c.name, "Paused", "True", "Paused")
 		}
-		since := p.azure.last(t)
+		since := p.azure.Last(t)
 		color := fmt.Sprint("color-", i)
 		p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, `{"spec":{"additionalTags":{"color":"`+color+`"}}}`)
 		always(t, 8*time.Second, func() string {
-			if sent := p.azure.requests(t, since, c.mentions); len(sent) > 0 {
+			if sent := p.azure.Requests(t, since, c.mentions); len(sent) > 0 {
 				return fmt.Sprintf("paused, and yet the manager sent %v", sent)
 			}
 			return ""
 		})
 		p.kubectl(t, append(way.unpause, "--namespace="+c.namespace)...)
 		eventually(t, time.Minute, func() string {
-			tags, _ := p.azure.get(t, c.id(), containerService)["tags"].(map[string]any)
+			tags, _ := p.azure.Get(t, c.id(), containerService)["tags"].(map[string]any)
 			return unless(tags["color"] == color, fmt.Sprintf("the tags are %v, want color %s", tags, color))
 		})
 		p.awaitCondition(t, 30*time.Second, controlPlanes, c.namespace, c.name, "Paused", "False", "NotPaused")
@@ -87,7 +87,7 @@ func TestManagerLooksOnlyAtItsNamespaceAndLabel(t *testing.T) {
 		}
 		p.awaitAvailable(t, mine)
 		for _, c := range all[1:] {
-			if sent := p.azure.requests(t, 0, c.mentions); len(sent) > 0 {
+			if sent := p.azure.Requests(t, 0, c.mentions); len(sent) > 0 {
 				t.Errorf("the manager worked on %s/%s: %v", c.namespace, c.name, sent)
 			}
 		}

@@ -48,7 +48,7 @@ func (c cluster) poolID(name string) string { return c.id() + "/agentPools/" + n
 
 // mentions lets requests about anything of the cluster pass: its resource group and that of its nodes.
 func (c cluster) mentions(r request) bool {
-	return r.about("/resourceGroups/"+c.groupName()+"/") || r.about("/resourceGroups/"+c.groupName()+"?") || r.about("/resourceGroups/MC_"+c.groupName()+"_"+c.name+"_")
+	return r.About("/resourceGroups/"+c.groupName()+"/") || r.About("/resourceGroups/"+c.groupName()+"?") || r.About("/resourceGroups/MC_"+c.groupName()+"_"+c.name+"_")
 }
 
 func (c cluster) manifest() string {

@@ -78,8 +78,8 @@ func (p *plane) passThrough(t *testing.T, c cluster) {
 	p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, patches[0])
 	p.patch(t, "azuremanagedmachinepool", c.namespace, c.poolObject("work"), patches[1])
 	eventually(t, time.Minute, func() string {
-		on, _, _ := nested(p.azure.get(t, c.id(), previewVersion), "properties", "enableNamespaceResources")
-		taints, _, _ := nested(p.azure.get(t, c.poolID("work"), previewVersion), "properties", "nodeInitializationTaints")
+		on, _, _ := nested(p.azure.Get(t, c.id(), previewVersion), "properties", "enableNamespaceResources")
+		taints, _, _ := nested(p.azure.Get(t, c.poolID("work"), previewVersion), "properties", "nodeInitializationTaints")
 		list, _ := taints.([]any)
 		return unless(on == true && len(list) == 1, "raw properties have not reached Azure")
 	})
@@ -111,13 +111,13 @@ func (p *plane) stopAndStart(t *testing.T, c cluster, patch string) {
 	p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, patch)
 	p.awaitCondition(t, time.Minute, controlPlanes, c.namespace, c.name, "Ready", "False", "Stopped")
 	eventually(t, 30*time.Second, func() string { return unless(!p.azure.running(t, c.id()), "the cluster is still being stopped") })
-	since := p.azure.last(t)
+	since := p.azure.Last(t)
 	p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, `{"spec":{"additionalTags":{"team":"a"}}}`)
 	message := p.awaitCondition(t, time.Minute, controlPlanes, c.namespace, c.name, "Synced", "False", "Stopped")
 	if missing := lacks(message, "until spec.powerState of the control plane is Running"); len(missing) > 0 {
 		t.Errorf("Synced lacks %q: %s", missing, message)
 	}
-	if wrote := p.azure.requests(t, since, writes, about("/managedClusters/owned")); len(wrote) > 0 {
+	if wrote := p.azure.Requests(t, since, request.Write, about("/managedClusters/owned")); len(wrote) > 0 {
 		t.Errorf("a stopped cluster got %v", wrote)
 	}
 	p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, `{"spec":{"powerState":"Running"}}`)
@@ -131,7 +131,7 @@ func (p *plane) stopAndStart(t *testing.T, c cluster, patch string) {
 func (p *plane) observeOnly(t *testing.T, c cluster, patch string) {
 	t.Helper()
 	p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, patch)
-	since := p.azure.last(t)
+	since := p.azure.Last(t)
 	p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, `{"spec":{"sku":"Standard"}}`)
 	message := p.awaitCondition(t, time.Minute, controlPlanes, c.namespace, c.name, "Synced", "False", "ObserveOnly")
 	if missing := lacks(message, "policy observe sends nothing", `Update managedCluster owned: sku.tier "Free" -> "Standard"`); len(missing) > 0 {
@@ -140,11 +140,11 @@ func (p *plane) observeOnly(t *testing.T, c cluster, patch string) {
 	p.awaitCondition(t, 10*time.Second, controlPlanes, c.namespace, c.name, "Ready", "True", "")
 	p.kubectl(t, "delete", "cluster", "-n", c.namespace, c.name, "--timeout=60s")
 	p.awaitGone(t, time.Minute, c.namespace, controlPlanes, infraPools)
-	wrote := p.azure.requests(t, since, writes, c.mentions, func(r request) bool { return r.Method != http.MethodPost })
+	wrote := p.azure.Requests(t, since, request.Write, c.mentions, func(r request) bool { return r.Method != http.MethodPost })
 	if len(wrote) > 0 {
 		t.Errorf("an observed cluster got %v", wrote)
 	}
-	if left := p.azure.resources(t, c.id()); len(left) == 0 {
+	if left := p.azure.Resources(t, c.id()); len(left) == 0 {
 		t.Error("the cluster is gone from Azure")
 	}
 }

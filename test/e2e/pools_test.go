@@ -35,7 +35,7 @@ func TestLastSystemPoolStaysAndAStuckOneRecovers(t *testing.T) {
 		})
 	}
 	running("agentpool0")
-	since := p.azure.last(t)
+	since := p.azure.Last(t)
 
 	remove := []string{"delete", "machinepool.cluster.x-k8s.io", "agentpool0", "--namespace=recovery", "--wait=false"}
 	if out, err := p.box.Kubectl(t.Context(), remove...); err == nil || len(lacks(err.Error(), "last System pool", "agentpool0", "delete the Cluster")) > 0 {
@@ -62,13 +62,13 @@ func TestLastSystemPoolStaysAndAStuckOneRecovers(t *testing.T) {
 	if wrong := stands(); wrong != "" {
 		t.Error(wrong)
 	}
-	if wrote := p.azure.requests(t, since, writes); len(wrote) > 0 {
+	if wrote := p.azure.Requests(t, since, request.Write); len(wrote) > 0 {
 		t.Errorf("the recovery wrote %v in Azure", wrote)
 	}
 
 	p.remove(t, c)
 	p.awaitGone(t, time.Minute, c.namespace, machinePools, controlPlanes, infraClusters, infraPools, secrets)
-	if left := p.azure.resources(t, "/resourceGroups/recovery/"); len(left) > 0 {
+	if left := p.azure.Resources(t, "/resourceGroups/recovery/"); len(left) > 0 {
 		t.Errorf("Azure still has %v", left)
 	}
 }
@@ -169,7 +169,7 @@ func TestAutoscalerOwnsTheCount(t *testing.T) {
 		return unless(got == "4", "MachinePool.spec.replicas stays "+got)
 	})
 	changes := func(r request) bool { return r.IfNoneMatch == "" } // a slow apply may bring the pool after the cluster's create
-	if wrote := p.azure.requests(t, 0, writes, about(c.poolID("scaled")+"?"), changes); len(wrote) > 0 {
+	if wrote := p.azure.Requests(t, 0, request.Write, about(c.poolID("scaled")+"?"), changes); len(wrote) > 0 {
 		t.Errorf("the pool was written: %v", wrote)
 	}
 	p.remove(t, c)
@@ -189,13 +189,13 @@ func TestDriftIsRepairedOnce(t *testing.T) {
 	p.apply(t, c.manifest())
 	p.awaitAvailable(t, c)
 	p.awaitSynced(t, c)
-	since := p.azure.last(t)
+	since := p.azure.Last(t)
 	p.azure.edit(t, c.id(), object{
 		"tags":       object{"team": "red", "cost-center": "4711"},
 		"properties": object{"apiServerAccessProfile": object{"authorizedIPRanges": []string{"0.0.0.0/0"}}},
 	})
 	eventually(t, time.Minute, func() string {
-		body := p.azure.get(t, c.id(), containerService)
+		body := p.azure.Get(t, c.id(), containerService)
 		ranges, _, _ := nested(body, "properties", "apiServerAccessProfile", "authorizedIPRanges")
 		tags, _ := body["tags"].(map[string]any)
 		if fmt.Sprint(ranges) != "[12.34.56.78/32]" || tags["team"] != "blue" {
@@ -208,12 +208,12 @@ func TestDriftIsRepairedOnce(t *testing.T) {
 	})
 	eventually(t, 30*time.Second, func() string { return unless(!p.azure.running(t, c.id()), "the repair has not ended") })
 	always(t, 12*time.Second, func() string {
-		if wrote := p.azure.requests(t, since, writes, c.mentions); len(wrote) != 1 {
+		if wrote := p.azure.Requests(t, since, request.Write, c.mentions); len(wrote) != 1 {
 			return fmt.Sprintf("the repair took %v, want one request", wrote)
 		}
 		return ""
 	})
-	if tags, _ := p.azure.get(t, c.id(), containerService)["tags"].(map[string]any); tags["cost-center"] != "4711" {
+	if tags, _ := p.azure.Get(t, c.id(), containerService)["tags"].(map[string]any); tags["cost-center"] != "4711" {
 		t.Errorf("the tag somebody else set is gone: %v", tags)
 	}
 	p.remove(t, c)
@@ -240,23 +240,23 @@ func TestGeneratedSSHKeyIsMadeOnce(t *testing.T) {
 		return strings.TrimSpace(string(decode(t, text(secret, "data", "ssh-publickey"))))
 	}
 	made := key()
-	sent := p.azure.requests(t, 0, puts(c.id()))
+	sent := p.azure.Requests(t, 0, puts(c.id()))
 	if len(sent) != 1 || !strings.Contains(fmt.Sprint(sent[0].Body), made) {
 		t.Errorf("the generated key %q was not sent with the one create: %v", made, sent)
 	}
-	since := p.azure.last(t)
+	since := p.azure.Last(t)
 	for range 2 {
 		p.apply(t, c.manifest())
 	}
 	always(t, 5*time.Second, func() string {
-		if wrote := p.azure.requests(t, since, writes, c.mentions); len(wrote) > 0 || key() != made {
+		if wrote := p.azure.Requests(t, since, request.Write, c.mentions); len(wrote) > 0 || key() != made {
 			return fmt.Sprintf("applying again wrote %v, and the key is %q", wrote, key())
 		}
 		return ""
 	})
 	p.remove(t, c)
 	p.awaitGone(t, 30*time.Second, c.namespace, secrets)
-	if asked := p.azure.requests(t, since, c.mentions, func(r request) bool { return r.Method == http.MethodPut }); len(asked) > 0 {
+	if asked := p.azure.Requests(t, since, c.mentions, func(r request) bool { return r.Method == http.MethodPut }); len(asked) > 0 {
 		t.Errorf("deleting wrote %v", asked)
 	}
 }

@@ -69,7 +69,7 @@ func (s *quickstartStory) created() {
 		"v1.34.1", "Succeeded", "southcentralus", "Standard_D2s_v4"); len(missing) > 0 {
 		s.Errorf("kubectl get cluster-api -o wide does not show %q:\n%s", missing, wide)
 	}
-	if n := len(s.azure.requests(s.T, 0)); n > 20 {
+	if n := len(s.azure.Requests(s.T, 0)); n > 20 {
 		s.Errorf("creating the cluster took %d requests, want at most 20", n)
 	}
 }
@@ -100,7 +100,7 @@ func (s *quickstartStory) scaled() {
 	for _, n := range []int{5, 3} {
 		s.kubectl(s.T, "scale", "machinepool.cluster.x-k8s.io/agentpool1", fmt.Sprintf("--replicas=%d", n))
 		s.pool("agentpool1", n)
-		if got := number(s.azure.get(s.T, quickstartID+"/agentPools/agentpool1", containerService), "properties", "count"); got != int64(n) {
+		if got := number(s.azure.Get(s.T, quickstartID+"/agentPools/agentpool1", containerService), "properties", "count"); got != int64(n) {
 			s.Errorf("the pool has count %d in Azure, want %d", got, n)
 		}
 	}
@@ -111,7 +111,7 @@ func (s *quickstartStory) scaled() {
 
 // upgraded raises all versions in one apply: the order is the provider's business.
 func (s *quickstartStory) upgraded() {
-	since := s.azure.last(s.T)
+	since := s.azure.Last(s.T)
 	s.manifest = strings.ReplaceAll(s.manifest, "v1.34.1", "v1.35.1")
 	s.manifest = strings.Replace(s.manifest, "name: agentpool1\n  namespace: default\nspec:\n  clusterName: my-cluster\n  replicas: 2", "name: agentpool1\n  namespace: default\nspec:\n  clusterName: my-cluster\n  replicas: 3", 1)
 	s.apply(s.T, s.manifest)
@@ -134,8 +134,8 @@ func (s *quickstartStory) upgraded() {
 	s.pool("agentpool0", 2)
 	s.pool("agentpool1", 3)
 	var order []string
-	for _, r := range s.azure.requests(s.T, since, writes) {
-		if v, _, _ := nested(r.Body, "properties", "kubernetesVersion"); v == "1.35.1" && r.about("/my-cluster-control-plane?") {
+	for _, r := range s.azure.Requests(s.T, since, request.Write) {
+		if v, _, _ := nested(r.Body, "properties", "kubernetesVersion"); v == "1.35.1" && r.About("/my-cluster-control-plane?") {
 			order = append(order, "control plane")
 		}
 		if v, _, _ := nested(r.Body, "properties", "orchestratorVersion"); v == "1.35.1" {
@@ -158,7 +158,7 @@ func (s *quickstartStory) poolAddedAndDeleted() {
 	if s.get(s.T, infraPools, "default", "my-cluster-extra") != nil {
 		s.Error("the AzureManagedMachinePool outlives its MachinePool")
 	}
-	if left := s.azure.resources(s.T, "/agentPools/extra/"); len(left) > 0 {
+	if left := s.azure.Resources(s.T, "/agentPools/extra/"); len(left) > 0 {
 		s.Errorf("Azure still has %v", left)
 	}
 	eventually(s.T, 30*time.Second, func() string {
@@ -185,7 +185,7 @@ func (s *quickstartStory) settingsChanged() {
 	} {
 		s.patch(s.T, "azuremanagedcontrolplane", "default", "my-cluster-control-plane", change.patch)
 		eventually(s.T, time.Minute, func() string {
-			body := s.azure.get(s.T, quickstartID, containerService)
+			body := s.azure.Get(s.T, quickstartID, containerService)
 			if got, _, _ := nested(body, change.path...); !reflect.DeepEqual(got, change.want) {
 				return fmt.Sprintf("%s is %v, want %v", strings.Join(change.path, "."), got, change.want)
 			}
@@ -198,10 +198,10 @@ func (s *quickstartStory) settingsChanged() {
 // appliedAgain: the manifest, with the one change that concerns what it says, is the state already.
 func (s *quickstartStory) appliedAgain() {
 	s.manifest = strings.Replace(s.manifest, "tier: Free", "tier: Standard", 1)
-	since := s.azure.last(s.T)
+	since := s.azure.Last(s.T)
 	s.apply(s.T, s.manifest)
 	always(s.T, 5*time.Second, func() string {
-		if sent := s.azure.requests(s.T, since, writes); len(sent) > 0 {
+		if sent := s.azure.Requests(s.T, since, request.Write); len(sent) > 0 {
 			return fmt.Sprintf("applying the same manifest again wrote %v", sent)
 		}
 		return ""
@@ -211,10 +211,10 @@ func (s *quickstartStory) appliedAgain() {
 // idle: a converged cluster costs no write and next to no read.
 func (s *quickstartStory) idle() {
 	const span = 70 * time.Second
-	since := s.azure.last(s.T)
+	since := s.azure.Last(s.T)
 	always(s.T, span, func() string {
-		sent := s.azure.requests(s.T, since)
-		if wrote := slices.ContainsFunc(sent, request.write); wrote || len(sent) > 1 {
+		sent := s.azure.Requests(s.T, since)
+		if wrote := slices.ContainsFunc(sent, request.Write); wrote || len(sent) > 1 {
 			return fmt.Sprintf("in %s of rest the manager sent %v, want no write and at most one read", span, sent)
 		}
 		return ""
@@ -224,10 +224,10 @@ func (s *quickstartStory) idle() {
 func (s *quickstartStory) deleted() {
 	s.kubectl(s.T, "delete", "cluster.cluster.x-k8s.io", "my-cluster", "--timeout=120s")
 	s.awaitGone(s.T, time.Minute, "default", clusters, machinePools, controlPlanes, infraClusters, infraPools, secrets)
-	if left := s.azure.state(s.T); len(left.Resources) > 0 || len(left.Operations) > 0 {
+	if left := s.azure.State(s.T); len(left.Resources) > 0 || len(left.Operations) > 0 {
 		s.Errorf("Azure still has %+v", left)
 	}
-	if deletes := s.azure.requests(s.T, 0, func(r request) bool { return r.Method == http.MethodDelete && r.about("/agentPools/agentpool") }); len(deletes) > 0 {
+	if deletes := s.azure.Requests(s.T, 0, func(r request) bool { return r.Method == http.MethodDelete && r.About("/agentPools/agentpool") }); len(deletes) > 0 {
 		s.Errorf("pools go with their cluster, but were deleted one by one: %v", deletes)
 	}
 }

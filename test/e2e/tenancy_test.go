@@ -47,7 +47,7 @@ func TestTenantsCannotUseEachOthersIdentity(t *testing.T) {
 	p.apply(t, a.manifest())
 	p.awaitAvailable(t, a)
 	p.awaitAvailable(t, b)
-	for _, r := range p.azure.requests(t, 0, b.mentions) {
+	for _, r := range p.azure.Requests(t, 0, b.mentions) {
 		if !strings.EqualFold(r.Principal, clientB) {
 			t.Errorf("a request for tenant B's cluster came from %s: %s", r.Principal, r)
 		}
@@ -63,7 +63,7 @@ func TestTenantsCannotUseEachOthersIdentity(t *testing.T) {
 	})
 	p.remove(t, b)
 	p.awaitGone(t, 30*time.Second, "tenant-b", identities)
-	if left := p.azure.resources(t, "/subscriptions/"+subscriptionB+"/"); len(left) > 0 {
+	if left := p.azure.Resources(t, "/subscriptions/"+subscriptionB+"/"); len(left) > 0 {
 		t.Errorf("tenant B still has %v", left)
 	}
 	p.remove(t, a)
@@ -87,10 +87,10 @@ func (p *plane) expectForeignIdentityRefused(t *testing.T, a cluster) {
 	if finalizers := p.get(t, identities, "tenant-b", "identity-b").GetFinalizers(); len(finalizers) > 0 {
 		t.Errorf("the refused cluster holds the identity with %v", finalizers)
 	}
-	if sent := p.azure.requests(t, 0, byPrincipal(clientB)); len(sent) > 0 {
+	if sent := p.azure.Requests(t, 0, byPrincipal(clientB)); len(sent) > 0 {
 		t.Errorf("somebody signed in with the foreign identity: %v", sent)
 	}
-	if left := p.azure.resources(t, "/resourceGroups/cluster-a/"); len(left) > 0 {
+	if left := p.azure.Resources(t, "/resourceGroups/cluster-a/"); len(left) > 0 {
 		t.Errorf("the refused cluster has %v in Azure", left)
 	}
 }
@@ -132,7 +132,7 @@ func TestEveryTypeOfIdentityBringsUpACluster(t *testing.T) {
 	pemFile, credentialFile := filepath.Join(beside, "identity.pem"), filepath.Join(beside, "credential.json")
 	both := append(privateKey(t, key), certificate...)
 	credential, err := json.Marshal(object{
-		"tenant_id": tenantA, "client_id": clientFile, "client_secret": base64.StdEncoding.EncodeToString(both), "authentication_endpoint": p.azure.url + "/",
+		"tenant_id": tenantA, "client_id": clientFile, "client_secret": base64.StdEncoding.EncodeToString(both), "authentication_endpoint": p.azure.URL + "/",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func TestEveryTypeOfIdentityBringsUpACluster(t *testing.T) {
 			p.apply(t, c.manifest())
 			p.awaitAvailable(t, c)
 			p.awaitCondition(t, 30*time.Second, identities, "identities", name, "CredentialsValid", "True", "Valid")
-			for _, r := range p.azure.requests(t, 0, c.mentions) {
+			for _, r := range p.azure.Requests(t, 0, c.mentions) {
 				if !strings.EqualFold(r.Principal, str(identity["clientID"])) {
 					t.Errorf("the request came from %s: %s", r.Principal, r)
 				}

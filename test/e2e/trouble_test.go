@@ -50,7 +50,7 @@ func TestTroubleIsAConditionAndOneEvent(t *testing.T) {
 				p.awaitAvailable(t, declared)
 			}
 			p.remove(t, declared)
-			if left := p.azure.resources(t, "/resourceGroups/"+declared.groupName()+"/providers/"); len(left) > 0 {
+			if left := p.azure.Resources(t, "/resourceGroups/"+declared.groupName()+"/providers/"); len(left) > 0 {
 				t.Errorf("Azure still has %v", left)
 			}
 		})
@@ -73,7 +73,11 @@ func troubles() map[string]trouble {
 	return map[string]trouble{
 		"pools": {
 			reason: "WaitingForPools", names: []string{"System", "spec.mode"},
-			prepare: func(_ *testing.T, _ *plane, c *cluster) { c.pools = []pool{{name: "user", mode: "User", replicas: 1}} },
+			// The pool comes before the Cluster, or its absence would be told of first, for a moment.
+			prepare: func(t *testing.T, p *plane, c *cluster) {
+				c.pools = []pool{{name: "user", mode: "User", replicas: 1}}
+				p.apply(t, documents(c.poolObjects(c.pools[0], "v1.34.1")...))
+			},
 			repair: func(t *testing.T, p *plane, c cluster) {
 				p.apply(t, documents(c.poolObjects(pool{name: "system", mode: "System", replicas: 1}, "v1.34.1")...))
 			},
@@ -112,7 +116,7 @@ func troubles() map[string]trouble {
 		"group": {
 			reason: "ImmutableField", names: []string{"location", "eastus", "southcentralus"},
 			prepare: func(t *testing.T, p *plane, c *cluster) {
-				p.azure.arm(t, http.MethodPut, c.groupID(), resourcesVersion, object{
+				p.azure.ARM(t, http.MethodPut, c.groupID(), resourcesVersion, object{
 					"location": "eastus", "tags": object{"sigs.k8s.io_cluster-api-provider-azure_cluster_" + c.name: "owned"},
 				})
 			},
@@ -129,7 +133,7 @@ func troubles() map[string]trouble {
 			repair: func(t *testing.T, p *plane, c cluster) {
 				p.patch(t, "azuremanagedcontrolplane", c.namespace, c.name, `{"spec":{"additionalTags":{"try":"again"}}}`)
 				eventually(t, time.Minute, func() string {
-					return unless(len(p.azure.requests(t, 0, puts(c.id()), accepted)) == 2, fmt.Sprintf("the goal was sent %d times, want twice", len(p.azure.requests(t, 0, puts(c.id())))))
+					return unless(len(p.azure.Requests(t, 0, puts(c.id()), request.Accepted)) == 2, fmt.Sprintf("the goal was sent %d times, want twice", len(p.azure.Requests(t, 0, puts(c.id())))))
 				})
 			},
 		},

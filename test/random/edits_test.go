@@ -46,7 +46,10 @@ func (g *generator) field(name string, k *kind, spec map[string]any, paths []str
 
 // set are some edits of what is there.
 func (g *generator) set(w *objects) []edit {
-	var edits []edit
+	edits := g.power(w)
+	if len(edits) > 0 && !w.stopped() {
+		return edits
+	}
 	for range 1 + g.IntN(maxEdits) {
 		switch p := pick(g.Rand, w.pools); g.IntN(2 * versionEdit) {
 		case 0, 1:
@@ -60,6 +63,10 @@ func (g *generator) set(w *objects) []edit {
 			edits = append(edits, edit{Object: p.name, Do: "remove"})
 		case 7, 8, 9, 10, 11:
 			edits = append(edits, g.field(p.name, g.pool, asJSON(p.object.Spec), g.pool.fields))
+		case 12:
+			edits = append(edits, g.whole(p.name, poolBlocks))
+		case 13:
+			edits = append(edits, g.whole(theCluster, clusterBlocks))
 		default:
 			edits = append(edits, g.field(theCluster, g.cluster, asJSON(w.cp.Spec), g.cluster.fields))
 		}

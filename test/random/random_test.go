@@ -22,9 +22,11 @@ var (
 
 const (
 	rounds      = 6
+	fleetTime   = time.Minute
 	maxEdits    = 6
-	randomTime  = 20 * time.Second // after which no further cluster is begun
-	versionEdit = 8                // one of so many edits raises a version
+	randomTime  = 16 * time.Second // after which no further cluster is begun
+	stopEdit    = 12               // one of so many sets of edits stops the cluster
+	versionEdit = 10               // one of so many edits raises a version
 )
 
 func TestRandomEditsConverge(t *testing.T) {
@@ -142,6 +144,10 @@ func begin(t *testing.T, n uint64, creation []edit) (*story, [][]edit, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := makeFleets(t.Context(), c.client, azure.Env()["AZURE_SUBSCRIPTION_ID"]); err != nil {
+		return nil, nil, err
+	}
+	time.Advance(fleetTime) // until they are there
 	w, legal, err := newObjects(t.Context(), azure.Env()["AZURE_SUBSCRIPTION_ID"], creation)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the objects to begin with: %w", err)

@@ -5,9 +5,9 @@ var left = map[string]string{
 	"location": "one region", "subscriptionID": "one subscription", "resourceGroupName": "one group", "azureEnvironment": "one cloud", "identityRef": "one identity",
 	"version": "changed by an edit of its own", "name": "names are given", "nodeResourceGroupName": "one group", "controlPlaneEndpoint": "written by the controller", "providerIDList": "written by the controller",
 	"machineTemplate": "no effect", "virtualNetwork": "networks have tests of their own", "subnetName": "networks have tests of their own", "dnsServiceIP": "the default is as good", "sshPublicKey": "made by the controller",
-	"extensions": "a resource of its own", "fleetsMember": "a resource of its own", "maintenanceConfigurations": "resources of their own", "virtualNetwork.subnet.privateEndpoints": "resources of their own",
-	"powerState": "a stopped cluster takes no edits", "passthrough": "raw properties have no rules to be legal by",
-	"asoManagedClusterPatches": "raw properties have no rules to be legal by", "asoManagedClustersAgentPoolPatches": "raw properties have no rules to be legal by",
+	"extensions": "given as a block", "fleetsMember": "given as a block", "maintenanceConfigurations": "given as a block", "virtualNetwork.subnet.privateEndpoints": "resources of their own",
+	"powerState": "changed by an edit of its own, since a stopped cluster takes no others", "passthrough": "given as a block",
+	"asoManagedClusterPatches": "given as a block", "asoManagedClustersAgentPoolPatches": "given as a block",
 	"identity": "identities have tests of their own", "kubeletUserAssignedIdentity": "identities have tests of their own",
 	"apiServerAccessProfile.enablePrivateCluster": "admission only warns of authorizedIPRanges on a private cluster, and Azure refuses them",
 	"enablePreviewFeatures":                       "api-versions have tests of their own",
@@ -18,10 +18,9 @@ var left = map[string]string{
 // created are fields that may be given later by the rules of the CRD, which Azure refuses, or the emulator does; why, and
 // who is right.
 var created = map[string]string{
-	"enableFIPS":             "AKS takes it later in newer api-versions, the emulator in none",
-	"enableEncryptionAtHost": "AKS takes it at creation only",
-	"ipFamilies":             "AKS lets some clusters become dual-stack, the emulator none",
-	"creationData":           "AKS takes another snapshot together with an upgrade, the emulator at creation only",
+	"enableFIPS":   "AKS takes it later in newer api-versions, the emulator in none",
+	"ipFamilies":   "AKS lets some clusters become dual-stack, the emulator none",
+	"creationData": "AKS takes another snapshot together with an upgrade, the emulator at creation only",
 }
 
 func ids(provider string, names ...string) []any {
@@ -84,6 +83,7 @@ var words = map[string][]any{
 	"securityProfile.defender.securityGating.identities[].identity.clientID": guids, "securityProfile.defender.securityGating.identities[].identity.objectID": guids,
 	"securityProfile.defender.securityGating.identities[].azureContainerRegistry":   texts("one.azurecr.io", "two.azurecr.io"),
 	"serviceMeshProfile.istio.components.egressGateways[].gatewayConfigurationName": names, "serviceMeshProfile.istio.components.egressGateways[].name": names, "serviceMeshProfile.istio.components.egressGateways[].namespace": names,
+	"outboundType": texts("loadBalancer", "managedNATGateway", "none"), // the others need a route table or a NAT gateway at the subnet
 	// Pools. Limits that keep the count where it is: the emulator lets nobody move the lower one above it.
 	"scaling": {map[string]any{"minSize": int64(1), "maxSize": int64(5)}, map[string]any{"minSize": int64(1), "maxSize": int64(9)}},
 	"osSKU":   texts("Ubuntu", "Ubuntu2204", "Ubuntu2404", "AzureLinux", "AzureLinux3"), // the others cannot replace the one Azure chose

@@ -5,6 +5,7 @@
 //	01-set.yaml     what is laid over base.yaml, as merge patches by kind and name; a pool that is not there yet is added
 //	02-change.yaml  laid over that, likewise (optional, as are the next two)
 //	drift.json      calls of the emulator's control API "outside", by somebody else
+//	refused.yaml    what the API server refuses then, document by document: patches as above, also "$patch: delete"
 //	03-drop.yaml    laid over that: null removes a field, "$patch: delete" an object
 //	expect.yaml     what each of the four comes to (see step), what the deletion leaves, and which refusals are meant
 //

@@ -22,13 +22,14 @@ type object = map[string]any
 
 // folder is a scenario as it is written down.
 type folder struct {
-	name   string
-	before []resource
-	set    []object
-	change []object
-	drift  []object
-	drop   []object
-	expect expectations
+	name    string
+	before  []resource
+	set     []object
+	change  []object
+	drift   []object
+	drop    []object
+	refused []object
+	expect  expectations
 }
 
 // resource is something in Azure that somebody else made.
@@ -44,6 +45,8 @@ type expectations struct {
 	Change step `json:"change"`
 	Drift  step `json:"drift"`
 	Drop   step `json:"drop"`
+	// Refusals are parts of the API server's answers to the documents of refused.yaml, in their order.
+	Refusals []string `json:"refusals,omitempty"`
 	// Left are resources that stay in Azure when the Cluster is deleted. Not given: nothing may stay.
 	Left []string `json:"left,omitempty"`
 	// Refused are the codes with which Azure refuses requests of this scenario, in the order in which that happens.
@@ -57,14 +60,14 @@ type step struct {
 	Azure map[string]object `json:"azure,omitempty"`
 	// Objects has the values of paths in Kubernetes objects, by kind and name.
 	Objects map[string]object `json:"objects,omitempty"`
+	// Same has values of Kubernetes objects ("kind/name path") that have to be those of a resource ("place path").
+	Same map[string]string `json:"same,omitempty"`
 	// Conditions are those of an object, by kind and name, as "True" or "False Reason". Not given: Ready and Synced are True.
 	Conditions map[string]map[string]string `json:"conditions,omitempty"`
 	// Events are parts of the events that the step causes.
 	Events []string `json:"events,omitempty"`
 	// Writes is the number of requests that change something in Azure. Not given: any; after a drift one.
 	Writes *int `json:"writes,omitempty"`
-	// Refusal is part of the answer of the API server when it does not take the step, which then changes nothing.
-	Refusal string `json:"refusal,omitempty"`
 }
 
 // folders are all scenarios.
@@ -85,6 +88,7 @@ func folders(t *testing.T) []folder {
 			}
 		}
 		f.set, f.change, f.drop = documents(t, filepath.Join(dir, "01-set.yaml")), documents(t, filepath.Join(dir, "02-change.yaml")), documents(t, filepath.Join(dir, "03-drop.yaml"))
+		f.refused = documents(t, filepath.Join(dir, "refused.yaml"))
 		if raw := contents(t, filepath.Join(dir, "drift.json")); raw != nil {
 			if err := kjson.Unmarshal(raw, &f.drift); err != nil {
 				t.Fatalf("%s/drift.json: %v", dir, err)

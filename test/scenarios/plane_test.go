@@ -45,7 +45,7 @@ var watched = []string{"Cluster", "MachinePool", "AzureManagedControlPlane", "Az
 type plane struct {
 	box   *sandbox.Sandbox
 	kube  dynamic.Interface
-	azure *azure
+	azure *sandboxtest.Azure
 	store map[string]cache.GenericLister
 
 	mu     sync.Mutex
@@ -58,12 +58,14 @@ func start(t *testing.T) *plane {
 	if bin == "" {
 		bin = sandboxtest.BinDir(t, "kube-controller-manager", "cluster-api-manager", "cluster-api-components.yaml", "azuresim", "manager")
 	}
+	// What no listing shows (groups, networks, the resources beside a cluster) is read again every few seconds here.
+	const resync = "--sync-period=10s"
 	// An operation takes a fraction of a second; what is looked at again after a time is looked at often.
 	const quick = "--durations=managedCluster=400ms,agentPool=400ms,unchanged=200ms,resourceGroup.delete=200ms,network=0s,fleet=200ms,extension=300ms,compute=0s,registration=0s"
 	p := &plane{store: map[string]cache.GenericLister{}, change: make(chan struct{})}
 	p.box = sandboxtest.Up(t, sandbox.Options{
 		BinDir: bin, AzureSimArgs: []string{quick, "--throttle-scale=0"},
-		ManagerArgs: []string{"--fleet-interval=1s", "--throttle-factor=100", "--concurrency=40"},
+		ManagerArgs: []string{"--fleet-interval=1s", "--throttle-factor=100", "--concurrency=40", resync},
 	})
 	config, err := p.box.RESTConfig()
 	if err != nil {
@@ -73,7 +75,9 @@ func start(t *testing.T) *plane {
 	if p.kube, err = dynamic.NewForConfig(config); err != nil {
 		t.Fatal(err)
 	}
-	p.azure = newAzure(t, p.box)
+	if p.azure, err = sandboxtest.NewAzure(p.box); err != nil {
+		t.Fatal(err)
+	}
 	p.watch(t)
 	return p
 }

@@ -13,7 +13,8 @@ import (
 // API server cannot tell how long an optional string may be, and then refuses the rule as too expensive.
 type celField struct {
 	armfield.Field
-	path string
+	path  string
+	short bool // a value of it fits into a message
 }
 
 func (c celField) kind() reflect.Kind {
@@ -87,6 +88,26 @@ func (c celField) same() string {
 
 func both(a, b string) string { return a + " && " + b }
 
+// before is the old value in a message. Rules about what may not be lost are broken only where there was one.
+func (c celField) before() string {
+	switch c.Mutability {
+	case armfield.Fixed, armfield.Mutable, armfield.Precreate:
+		return c.shown("oldSelf")
+	}
+	if c.isString() {
+		return `'"' + ` + c.of("oldSelf") + ` + '"'`
+	}
+	return "dyn(" + c.of("oldSelf") + ")"
+}
+
+// after is the new value in a message.
+func (c celField) after() string {
+	if c.Mutability == armfield.NoUnset {
+		return "'(not set)'"
+	}
+	return c.shown("self")
+}
+
 // shown is the field as an argument of format(), which unlike string() has a cost the API server can tell.
 func (c celField) shown(object string) string {
 	if c.isString() {
@@ -101,10 +122,11 @@ func (c celField) rule() string {
 		return fmt.Sprintf("!%s || %s", c.or("oldSelf", "false"), c.or("self", "false"))
 	case armfield.NoUnset:
 		return fmt.Sprintf("!%s || %s", c.isSet("oldSelf"), c.isSet("self"))
-	case armfield.SetOnce:
-		return fmt.Sprintf("!%s || (%s)", c.isSet("oldSelf"), c.same())
-	case armfield.Precreate:
-		if c.ARMPath != "" {
+	case armfield.SetOnce, armfield.Precreate:
+		if c.withdrawable() {
+			return fmt.Sprintf("!%s || (%s ? %s || %s : %s)", c.isSet("oldSelf"), c.isSet("self"), c.sameWhereSet(), notReady, looked)
+		}
+		if c.Mutability == armfield.SetOnce {
 			return fmt.Sprintf("!%s || (%s)", c.isSet("oldSelf"), c.same())
 		}
 		return fmt.Sprintf("%s ? %s : !%s || (%s)", c.isSet("oldSelf"), c.same(), c.isSet("self"), c.known())
@@ -113,6 +135,41 @@ func (c celField) rule() string {
 	default:
 		return c.same()
 	}
+}
+
+// atRoot tells whether the rule needs the status and so has to be at the root of the object.
+func atRoot(f armfield.Field, k kind) bool {
+	return k.running && (f.Mutability == armfield.Up || f.Mutability == armfield.Precreate && f.ARMPath == "" || withdrawable(f))
+}
+
+// withdrawable tells whether a field is given once to Azure, which may refuse what it is given: see
+// docs/decisions/0013-what-is-given-once-can-be-taken-back.md. Names of resources are not among them: they lead elsewhere.
+func withdrawable(f armfield.Field) bool {
+	return (f.Mutability == armfield.SetOnce || f.Mutability == armfield.Precreate) &&
+		(f.ARMPath != "" || strings.HasPrefix(f.Computed, "resolved to"))
+}
+
+func (c celField) withdrawable() bool {
+	return withdrawable(c.Field) && strings.HasPrefix(c.path, "spec.")
+}
+
+// notReady says that the controller has found something else in Azure than what was asked for. Taking a field back needs no more
+// than that the controller has looked: it may have been given a moment ago, which the webhook can tell.
+const (
+	looked   = "has(oldSelf.status) && has(oldSelf.status.conditions)"
+	notReady = looked + " && oldSelf.status.conditions.exists(c, c.type == 'Ready' && c.status == 'False')"
+)
+
+// sameWhereSet compares what is there in both objects, in fewer words than same: the CRD is large.
+func (c celField) sameWhereSet() string {
+	if !c.isString() || slices.Contains(strings.Split(c.Compare, ","), "location") {
+		return "(" + c.same() + ")"
+	}
+	lower := ""
+	if c.Compare != "" {
+		lower = ".lowerAscii()"
+	}
+	return fmt.Sprintf("%s%s == %s%s", c.of("oldSelf"), lower, c.of("self"), lower)
 }
 
 // known says that a name is part of the id of an Azure resource that exists, or that none exists yet.
@@ -127,14 +184,24 @@ func (c celField) known() string {
 	return known
 }
 
-// notLower compares versions of three plain numbers; what has more, a pre-release for example, is left to the webhook.
+// notLower compares versions of three plain numbers; what has more, a pre-release for example, is left to the webhook. The floor
+// is what runs: a version that was asked for and never came to be can be taken back.
 func (c celField) notLower() string {
-	plain := func(object string) string {
-		return c.or(object, "''") + `.matches('^v?[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}$')`
+	plain := func(version string) string {
+		return version + `.matches('^v?[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}$')`
 	}
-	number := func(object string) string {
-		parts := c.of(object) + ".replace('v', '').split('.')"
+	number := func(version string) string {
+		parts := version + ".replace('v', '').split('.')"
 		return fmt.Sprintf("int(%s[0]) * 1000000 + int(%s[1]) * 1000 + int(%s[2])", parts, parts, parts)
 	}
-	return fmt.Sprintf("!%s || !%s || %s >= %s", plain("oldSelf"), plain("self"), number("self"), number("oldSelf"))
+	atLeast := func(floor string) string {
+		return fmt.Sprintf("!%s || !%s || %s >= %s", plain(floor), plain(c.of("self")), number(c.of("self")), number(floor))
+	}
+	return fmt.Sprintf("%s == %s || %s && !has(oldSelf.status.resourceID) && !has(oldSelf.status.version) || %s",
+		c.of("oldSelf"), c.of("self"), notReady, atLeast(c.floor()))
+}
+
+// floor is the lowest version there may be; the field is at the root of the object and always there.
+func (c celField) floor() string {
+	return fmt.Sprintf("(has(oldSelf.status) && has(oldSelf.status.version) ? oldSelf.status.version : %s)", c.of("oldSelf"))
 }

@@ -19,6 +19,8 @@ type kind struct {
 	// unless is CEL about the new spec under which what is fixed may be changed after all, except for the fields in never.
 	unless string
 	never  []string
+	// running kinds have a status that says whether their resource exists and is as wanted.
+	running bool
 	// template kinds get no rules about changes: Cluster API tries out changes of templates in a dry run, which a rule of
 	// the CRD cannot tell from the real thing. Their webhook does that.
 	template bool
@@ -32,10 +34,10 @@ const (
 )
 
 var kinds = []kind{
-	{name: "AzureManagedControlPlane", spec: v1beta1.AzureManagedControlPlaneSpec{}, wayOut: newCluster},
+	{name: "AzureManagedControlPlane", spec: v1beta1.AzureManagedControlPlaneSpec{}, wayOut: newCluster, running: true},
 	{name: "AzureManagedCluster", spec: v1beta1.AzureManagedClusterSpec{}, wayOut: newCluster},
 	{name: "AzureManagedMachinePool", spec: v1beta1.AzureManagedMachinePoolSpec{}, wayOut: rotatePool,
-		unless: "self.?replacement.?strategy.orValue('') == 'Rotate'", never: []string{"name", "osType"}},
+		unless: "self.?replacement.?strategy.orValue('') == 'Rotate'", never: []string{"name", "osType"}, running: true},
 	{name: "AzureClusterIdentity", spec: v1beta1.AzureClusterIdentitySpec{}, wayOut: newIdentity},
 	{name: "AzureManagedControlPlaneTemplate", spec: v1beta1.AzureManagedControlPlaneTemplateResourceSpec{}, template: true},
 	{name: "AzureManagedClusterTemplate", spec: v1beta1.AzureManagedClusterTemplateResourceSpec{}, template: true},

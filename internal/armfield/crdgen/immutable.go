@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -28,21 +29,26 @@ func immutabilityRules(root *apiextensionsv1.JSONSchemaProps, k kind) {
 	for _, f := range fields {
 		itemRules(root, f, k)
 		scope, name := split(f.JSONPath)
+		schema := at(root, specPath(f.JSONPath)...)
+		short := schema != nil && schema.Type == "string" && schema.MaxLength != nil && *schema.MaxLength <= shownWhole
 		switch {
 		case f.Mutability == armfield.Mutable:
-		case f.Mutability == armfield.Precreate && f.ARMPath == "":
-			addRule(root, nil, transition(f, "spec."+f.JSONPath, k))
+		case atRoot(f, k):
+			addRule(root, nil, transition(f, "spec."+f.JSONPath, k, short))
 		case slices.Contains(blocks, scope) && k.unless == "":
-			addRule(root, specPath(scope), transition(f, name, k))
+			addRule(root, specPath(scope), transition(f, name, k, short))
 		case slices.Contains(blocks, scope):
-			rule, block := transition(f, f.JSONPath, k), celField{path: scope} // the struct itself has its own rule
+			rule, block := transition(f, f.JSONPath, k, short), celField{path: scope} // the struct itself has its own rule
 			rule.Rule = fmt.Sprintf("!(%s && %s) || %s", block.present("self"), block.present("oldSelf"), rule.Rule)
 			addRule(root, specPath(""), rule)
 		default:
-			addRule(root, specPath(""), transition(f, f.JSONPath, k))
+			addRule(root, specPath(""), transition(f, f.JSONPath, k, short))
 		}
 	}
 }
+
+// shownWhole is how long a string may be for two of it to fit into a message of a rule, which the API server cuts off at 5 KiB.
+const shownWhole = 1024
 
 // itemRules adds the rules of the fields inside a list whose items have a key. They sit at the items: the API server finds the
 // old item by its key.
@@ -55,7 +61,7 @@ func itemRules(root *apiextensionsv1.JSONSchemaProps, list armfield.Field, k kin
 		path := f.JSONPath
 		f.JSONPath = list.JSONPath + "[]." + path
 		k.wayOut = "remove the entry first and add it again"
-		addRule(root, append(specPath(list.JSONPath), items), transition(f, path, k))
+		addRule(root, append(specPath(list.JSONPath), items), transition(f, path, k, false))
 	}
 }
 
@@ -114,24 +120,47 @@ func blockRule(name, path string, k kind) apiextensionsv1.ValidationRule {
 	}
 }
 
+// wayOut is what a person can do about a refused change, besides restoring the old value.
+func wayOut(f armfield.Field, k kind) string {
+	switch {
+	case f.Mutability == armfield.NoUnset && f.GoType.Kind() == reflect.Bool:
+		return fmt.Sprintf("write %s: false to turn it off", f.JSONPath)
+	case f.Mutability == armfield.NoUnset:
+		return fmt.Sprintf("write %s: none to turn it off", f.JSONPath)
+	case withdrawable(f) && k.running:
+		return "remove the field if Azure did not take it, or " + k.wayOut
+	case f.Mutability == armfield.Up:
+		return "write %s or a newer version"
+	}
+	return k.wayOut
+}
+
 // transition is the rule of one field, whose place seen from the rule is path.
-func transition(f armfield.Field, path string, k kind) apiextensionsv1.ValidationRule {
-	c := celField{Field: f, path: path}
+func transition(f armfield.Field, path string, k kind, short bool) apiextensionsv1.ValidationRule {
+	c := celField{Field: f, path: path, short: short}
 	forbidden := apiextensionsv1.FieldValueForbidden
-	words := f.Mutability.Words()
 	k.wayOut = k.wayOutOf(f.JSONPath)
+	words, out := f.Mutability.Words(), wayOut(f, k)
+	values := c.before() + ", " + c.after()
+	if f.Mutability == armfield.Up {
+		values += ", " + c.floor()
+	}
 	rule := apiextensionsv1.ValidationRule{
 		Rule: c.rule(),
-		MessageExpression: fmt.Sprintf("'%s cannot be changed from %%s to %%s: %s. Restore the old value, or %s.'.format([%s, %s])",
-			f.JSONPath, words, k.wayOut, c.shown("oldSelf"), c.shown("self")),
+		MessageExpression: fmt.Sprintf("'%s cannot be changed from %%s to %%s: %s. Restore the old value, or %s.'.format([%s])",
+			f.JSONPath, words, out, values),
 		FieldPath: "." + path,
 		Reason:    &forbidden,
 	}
 	if k.mayChange(f) {
-		rule.Rule = fmt.Sprintf("(%s) || %s && %s", rule.Rule, c.isSet("self"), k.unless)
+		unless := k.unless
+		if strings.HasPrefix(path, "spec.") { // the rule is at the root
+			unless = strings.Replace(unless, "self.", "self.spec.", 1)
+		}
+		rule.Rule = fmt.Sprintf("(%s) || %s && %s", rule.Rule, c.isSet("self"), unless)
 	}
-	if c.isString() || c.isList() { // too long a value cannot be shown
-		rule.Message = fmt.Sprintf("%s cannot be changed so: %s. Restore the old value, or %s.", f.JSONPath, words, k.wayOut)
+	if !c.short && (c.isString() || c.isList()) { // too long a value cannot be shown
+		rule.Message = fmt.Sprintf("%s cannot be changed so: %s. Restore the old value, or %s.", f.JSONPath, words, out)
 		if k.mayChange(f) { // the CRD has to fit into an annotation
 			rule.Message = fmt.Sprintf("%s cannot be changed so: %s.", f.JSONPath, words)
 		}

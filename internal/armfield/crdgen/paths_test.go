@@ -43,6 +43,9 @@ func (p typedPath) steps() []string {
 // has them is read, and they are dropped.
 var neverWritten = []string{"status.longRunningOperationStates", "status.errorReason", "status.errorMessage"}
 
+// stricter are fields that change in fewer ways than in the earlier provider, because Azure refuses the others.
+var stricter = map[string]armfield.Mutability{"AzureManagedMachinePool spec.enableEncryptionAtHost": armfield.Precreate}
+
 // Every field of manifests in use is there, of the same type and default, takes the same values, and changes as the table says.
 func TestTypedPaths(t *testing.T) {
 	crds := generated(t)
@@ -65,8 +68,12 @@ func TestTypedPaths(t *testing.T) {
 		for _, problem := range p.differences(schema) {
 			t.Errorf("%s %s: %s", p.kind, p.path, problem)
 		}
-		if field, leaf := fields[p.kind][p.path]; leaf && string(field.Mutability) != p.change {
-			t.Errorf("%s %s: changes %q, want %q", p.kind, p.path, field.Mutability, p.change)
+		change := armfield.Mutability(p.change)
+		if less, ok := stricter[p.kind+" "+p.path]; ok {
+			change = less
+		}
+		if field, leaf := fields[p.kind][p.path]; leaf && field.Mutability != change {
+			t.Errorf("%s %s: changes %q, want %q", p.kind, p.path, field.Mutability, change)
 		}
 	}
 	t.Logf("schema paths of the reference that exist: %d of %d", exist, total)

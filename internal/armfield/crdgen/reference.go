@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,11 +24,15 @@ How a field may change:
 
 - **any time**: freely.
 - **fixed**: fixed at creation.
-- **once**: it can be given later, and is fixed then.
-- **once, as in Azure**: the same for a name; once the Azure resource exists, only as it is there.
-- **up**: a version can only rise.
+- **once**: it can be given later, and is fixed then. What Azure did not take can be changed or removed: while the object is not Ready.
+- **once, as in Azure**: the same; once the Azure resource exists, only as it is there.
+- **up**: a version can only rise from the one that runs.
 - **on only**: true stays true.
 - **not removed**: it can be changed, but not removed.
+
+"When dropped" is what happens in Azure when a field that was given leaves the spec: a value is set, **null** lets Azure choose,
+**removed** takes the entries that the spec gave away, and **stays** leaves the value in Azure as it is, no longer managed. A
+field that cannot be dropped, and one inside a list, which changes with its list, has none.
 `
 
 var mutabilityWords = map[armfield.Mutability]string{
@@ -50,7 +55,7 @@ func reference(crds map[string]*apiextensionsv1.CustomResourceDefinition) string
 		}
 		fields := map[string]armfield.Field{}
 		collect(fields, armfield.Table(k.spec), "", "")
-		b.WriteString("\n### spec\n\n| Field | Type | Default | Change | Azure property | Meaning |\n|---|---|---|---|---|---|\n")
+		b.WriteString("\n### spec\n\n| Field | Type | Default | Change | When dropped | Azure property | Meaning |\n|---|---|---|---|---|---|---|\n")
 		specRows(&b, at(root, "spec"), "", fields)
 		if status := at(root, "status"); status != nil {
 			b.WriteString("\n### status\n\n| Field | Type | Meaning |\n|---|---|---|\n")
@@ -87,9 +92,12 @@ func specRows(b *strings.Builder, schema *apiextensionsv1.JSONSchemaProps, prefi
 		if path == "sku" && !leaf { // one value for the API server, one field inside for Azure
 			field, leaf = fields["sku.tier"]
 		}
-		change, property := "", ""
+		change, dropped, property := "", "", ""
 		if leaf {
 			change, property = mutabilityWords[field.Mutability], "`"+field.ARMPath+"`"
+			if !strings.Contains(path, "[].") {
+				dropped = droppedWord(field, p, slices.Contains(schema.Required, name))
+			}
 			if field.ARMPath == "" {
 				property = "– (" + field.Computed + ")"
 			}
@@ -98,11 +106,36 @@ func specRows(b *strings.Builder, schema *apiextensionsv1.JSONSchemaProps, prefi
 		if slices.Contains(schema.Required, name) {
 			required = " **required**"
 		}
-		fmt.Fprintf(b, "| `%s` | %s%s | %s | %s | %s | %s |\n", path, typeName(p), required, defaultOf(p), change, property, flat(p.Description))
+		fmt.Fprintf(b, "| `%s` | %s%s | %s | %s | %s | %s | %s |\n", path, typeName(p), required, defaultOf(p), change, dropped, property, flat(p.Description))
 		if inside, suffix := members(p); inside != nil && len(inside.Properties) > 0 && field.Computed != "selects the credentials" {
 			specRows(b, inside, path+suffix, fields)
 		}
 	}
+}
+
+// droppedWord is the removal rule of a field that can be dropped. What only exists with its resource, or stands for no
+// property, has none.
+func droppedWord(field armfield.Field, p apiextensionsv1.JSONSchemaProps, required bool) string {
+	switch field.Mutability {
+	case armfield.Fixed, armfield.SetOnce, armfield.Precreate, armfield.NoUnset, armfield.TrueOnly:
+		return ""
+	}
+	_, key := field.Items()
+	switch {
+	case required || p.Default != nil || field.ARMPath == "":
+		return ""
+	case field.Release.Send && field.Release.Value == nil:
+		return "null"
+	case field.Release.Send:
+		raw, err := json.Marshal(field.Release.Value)
+		if err != nil {
+			return ""
+		}
+		return "`" + string(raw) + "`"
+	case p.Type == "object" && p.AdditionalProperties != nil, key != "" && field.ARMPath != "properties.addonProfiles":
+		return "removed"
+	}
+	return "stays"
 }
 
 func statusRows(b *strings.Builder, schema *apiextensionsv1.JSONSchemaProps, prefix string) {
