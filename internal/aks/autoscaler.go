@@ -38,3 +38,12 @@ func sameRange(low, high *int32, observed fieldset.Object) bool {
 	}
 	return same("minCount", low) && same("maxCount", high)
 }
+
+// withLimits adds the limits of the autoscaler to what is ours of an agent pool that is to have none: AKS refuses limits without an
+// autoscaler, and both are one field here, spec.scaling. What is remembered as ours may be from before they were sent.
+func withLimits(owned *fieldset.Set, wanted fieldset.Object) *fieldset.Set {
+	if _, on, _ := autoscaled(wanted); on {
+		return owned
+	}
+	return owned.With(paths("properties.minCount", "properties.maxCount")...)
+}

@@ -68,6 +68,7 @@ func poolStep(in Inputs, n Names, pool Pool, obs Observation, observed plan.Obse
 	if observed.Exists && pool.Object.Spec.Mode != v1beta1.NodePoolModeSystem && lastSystemPool(obs, name) {
 		return blocked(d, ReasonLastSystemPool, fmt.Sprintf("pool %q is the last System pool of the cluster and AKS keeps at least one: it changes its mode to %s when there is another one", name, pool.Object.Spec.Mode))
 	}
+	remembered := pool.Owned
 	pool, paused := betweenRanges(pool, observed.Body)
 	body, problems := desiredPool(in, n, pool, observed.Body, obs.Cluster.Body)
 	if len(problems) > 0 {
@@ -75,10 +76,13 @@ func poolStep(in Inputs, n Names, pool Pool, obs Observation, observed plan.Obse
 	}
 	d.Body = body
 	d.Retry = retryDue(in, d, observed, now)
+	if pool.Owned != nil || d.Adopt {
+		pool.Owned = withLimits(pool.Owned, body)
+	}
 	rules := rulesFor(pool.rules(), "agentPools", d.APIVersion, raw(pool.Object.Spec.Passthrough))
 	action := in.versions.shown(name, in.versions.named(name, withVersion(in.inSequence(d, observed, pool, rules, now))))
 	if paused {
-		action.Owned = pool.Owned // the range is still ours, and follows
+		action.Owned = remembered // the range is still ours, and follows
 	}
 	if held := heldVersion(pool, obs.Cluster.Body); held != "" && action.Verb == plan.None {
 		action.Verb, action.Reason, action.Message = plan.Wait, ReasonWaitingForControlPlane, held

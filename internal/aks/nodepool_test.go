@@ -52,3 +52,20 @@ func TestNewPoolIsNotNewerThanTheControlPlane(t *testing.T) {
 		}
 	}
 }
+
+// AKS refuses limits without an autoscaler, so they go with it even where nothing says that they were ours.
+func TestLimitsGoWithTheAutoscaler(t *testing.T) {
+	in, obs := created(t)
+	pool := in.Pools[1].Object
+	pool.Spec.Scaling = &v1beta1.Scaling{MinSize: new(int32(1)), MaxSize: new(int32(5))}
+	wantLines(t, converge(t, &in, &obs), "Update agentPool agentpool1")
+	in.Pools[1].Owned = in.Pools[1].Owned.Difference(fieldset.NewSet(paths("properties.minCount", "properties.maxCount")...))
+	pool.Spec.Scaling = nil
+	wantLines(t, converge(t, &in, &obs), "Update agentPool agentpool1")
+	profile := observedPool(obs, PoolName(pool)).Body
+	for _, path := range paths("properties.minCount", "properties.maxCount") {
+		if value, _ := fieldset.Get(profile, path); value != nil {
+			t.Errorf("%s is still %v", path, value)
+		}
+	}
+}

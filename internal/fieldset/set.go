@@ -71,6 +71,15 @@ func (s *Set) Empty() bool { return s == nil || s.fields.Empty() }
 // Equal says whether both sets have the same members.
 func (s *Set) Equal(other *Set) bool { return s.read().Equals(other.read()) }
 
+// With is the set with some more members; it keeps its notes.
+func (s *Set) With(paths ...Path) *Set {
+	out := s.Union(NewSet(paths...))
+	if s != nil {
+		out.notes = s.notes
+	}
+	return out
+}
+
 // Union has the members of both sets.
 func (s *Set) Union(other *Set) *Set { return &Set{fields: *s.read().Union(other.read())} }
 
