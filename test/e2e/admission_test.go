@@ -94,7 +94,6 @@ func refusedCreations(overlap, dns, newer cluster) map[string]refused {
 		"no-version":           {plane(object{"version": "latest"}), []string{"spec.version", `"latest"`, "for example v1.33.4"}},
 		"pool-with-capitals":   {system(object{"name": "Pool_1"}), []string{"spec.name", `"Pool_1"`, "lower-case letters and digits", "12 characters"}},
 		"pool-too-long":        {system(object{"name": "averylongpoolname"}), []string{"spec.name", `"averylongpoolname"`, "12 characters"}},
-		"pool-without-name":    {system(object{"name": ""}), []string{"spec.name", "pool-without-name", "12 characters"}},
 		"pool-with-large-disk": {system(object{"osDiskSizeGB": 2049}), []string{"spec.osDiskSizeGB", "2049", "2048"}},
 		"many-addresses":       {balancer(object{"managedOutboundIPs": 101}), []string{"spec.loadBalancerProfile.managedOutboundIPs", "101", "100"}},
 		"many-ports":           {balancer(object{"allocatedOutboundPorts": 64001}), []string{"spec.loadBalancerProfile.allocatedOutboundPorts", "64001", "64000"}},
