@@ -278,3 +278,22 @@ func TestDriftIsRepairedOncePerChange(t *testing.T) {
 	}
 	r.wantEvents("Update managedCluster my-cluster", "Update managedCluster my-cluster")
 }
+
+// What is dropped from the spec while the request that gives it is still at work was compared with Azure as it was before that
+// request, where there was nothing to release. It is released when the request has ended.
+func TestWhatIsDroppedDuringItsOperationIsReleased(t *testing.T) {
+	r := running(t)
+	spec := &r.in.Pools[1].Object.Spec
+	spec.NetworkProfile = &v1beta1.NodePoolNetworkProfile{AllowedHostPorts: []v1beta1.PortRange{{PortStart: new(int32(53)), PortEnd: new(int32(53)), Protocol: "UDP"}}}
+	r.step()
+	spec.NetworkProfile = nil
+	r.settle()
+	r.noClientErrors()
+	response, err := r.client.Get(t.Context(), aks.NamesOf(r.in).PoolID(r.in.Pools[1].Object), aks.ContainerServiceAPIVersion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ports, _ := at(response.Body, "properties.networkProfile.allowedHostPorts").([]any); len(ports) > 0 {
+		t.Errorf("allowedHostPorts is still %v", ports)
+	}
+}

@@ -171,7 +171,9 @@ func (s *step) finish() Report {
 	return *r
 }
 
-// ownership collects the owned sets that the plan came to. A step that waits or is blocked keeps the old ones.
+// ownership collects the owned sets that the plan came to. A step that waits or is blocked keeps the old ones, and so does one that
+// has nothing to send while an operation runs: what it was computed from is from before the operation, and a field that was
+// dropped from the spec meanwhile would be forgotten although the operation sets it.
 func (s *step) ownership(r *Report) {
 	r.OwnedPools = map[string]*plan.Action{}
 	actions := append([]plan.Action{}, r.decision.Actions...)
@@ -184,7 +186,7 @@ func (s *step) ownership(r *Report) {
 			r.ownDependent(action, accepted)
 			continue
 		}
-		if !accepted && action.Verb != plan.None || action.Owned == nil {
+		if !accepted && (action.Verb != plan.None || s.memory.running != nil) || action.Owned == nil {
 			continue
 		}
 		switch {
