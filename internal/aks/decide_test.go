@@ -317,6 +317,20 @@ func TestDeletion(t *testing.T) {
 	}
 }
 
+// An operation that stands still near its end for half an hour costs few looks, and its end is seen soon all the same.
+func TestNextPollOfAnOperationThatStandsStill(t *testing.T) {
+	op := Operation{Started: testTime}
+	looks, at, end := 0, testTime, testTime.Add(33*time.Minute)
+	for at.Before(end) {
+		op.Look(new(min(99, at.Sub(testTime).Seconds()/1.8)), at)
+		at = at.Add(NextPoll(op, at))
+		looks++
+	}
+	if late := at.Sub(end); looks > 60 || late > 2*time.Minute {
+		t.Errorf("%d looks, the end was seen after %s", looks, late)
+	}
+}
+
 func TestNextPollNeedsFewLooks(t *testing.T) {
 	cases := []struct {
 		length, late time.Duration

@@ -10,6 +10,8 @@ type Operation struct {
 	Started time.Time
 	// Percent is how far Azure says it is, nil when it does not say.
 	Percent *float64
+	// Advanced is when the percentage was seen to grow last, zero before the first time.
+	Advanced time.Time
 	// Typical is how long operations of that kind took before, 0 when none is known.
 	Typical time.Duration
 	// CorrelationID is that of the request that began it, empty when it was found running.
@@ -23,7 +25,7 @@ type Operation struct {
 // Look takes what Azure says of the operation. A percentage never goes back: AKS counts anew where one of its steps is repeated.
 func (op *Operation) Look(percent *float64, now time.Time) {
 	if percent != nil && (op.Percent == nil || *percent > *op.Percent) {
-		op.Percent = percent
+		op.Percent, op.Advanced = percent, now
 	}
 	op.Expect(now)
 }
@@ -66,6 +68,10 @@ func NextPoll(op Operation, now time.Time) time.Duration {
 	step := max(minPoll, elapsed/400)
 	if overdue := elapsed - end; overdue > 0 {
 		step += overdue / 4
+	}
+	// A drain that waits for a disruption budget stands still for half an hour, mostly just before the end.
+	if still := now.Sub(op.Advanced) - elapsed/25; !op.Advanced.IsZero() && still > 0 {
+		step += still / 4
 	}
 	return min(max(end-elapsed, step), max(patience, 2*elapsed), maxPoll)
 }
