@@ -67,7 +67,8 @@ func (a *azure) upgrades(t *testing.T, since int, c cluster) (steps []string) {
 func TestUpgradeOverThreeMinorVersions(t *testing.T) {
 	p := life(t, "upgrades")
 	p.azure.offerOldVersions(t)
-	c := cluster{name: "upgrade", version: "v1.31.8", pools: []pool{{name: "system", mode: "System", replicas: 1}, {name: "user", mode: "User", replicas: 2}}}
+	// What a location offers is remembered for a while, and other stories have asked about theirs.
+	c := cluster{name: "upgrade", version: "v1.31.8", spec: object{"location": "northeurope"}, pools: []pool{{name: "system", mode: "System", replicas: 1}, {name: "user", mode: "User", replicas: 2}}}
 	p.create(t, c)
 	p.guard(t, c, "user")
 	since := p.azure.Last(t)
