@@ -178,6 +178,9 @@ func (d *Decision) check(in Inputs, n Names, obs Observation, pools []Pool, crea
 	}
 	if p.Mark != PreflightMark(in) {
 		lasts = preflightPatience
+		if !create && len(failed) == 0 {
+			lasts = 0 // what was free before may be what has been created since
+		}
 	}
 	if now.Sub(p.Time) >= lasts {
 		d.NeedPreflight = true

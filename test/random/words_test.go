@@ -92,6 +92,8 @@ var words = map[string][]any{
 	"sku": texts("Standard_D4ds_v5", "Standard_D2s_v3"), "nodePublicIPPrefixID": ids("Microsoft.Network/publicIPPrefixes", "p1"), "spotMaxPrice": texts("-1", "0.5", "1200m"),
 	"kubeletConfig.cpuCfsQuotaPeriod": texts("100ms", "50ms"), "kubeletConfig.allowedUnsafeSysctls[]": texts("kernel.msg*", "net.core.somaxconn"),
 	"linuxOSConfig.sysctls.netIpv4IPLocalPortRange": texts("32768 60999", "1024 65000"),
+	// Less is accepted with a warning, because manifests in use have it; AKS refuses it.
+	"linuxOSConfig.sysctls.netIpv4TCPkeepaliveIntvl": {int64(10), int64(75), int64(90)},
 	"taints[].key": texts("dedicated", "example.com/gpu"), "taints[].value": texts("a", "true"), "vnetSubnetID": ids("Microsoft.Network/virtualNetworks/v/subnets", "n"), "podSubnetID": ids("Microsoft.Network/virtualNetworks/v/subnets", "p"),
 	"networkProfile.applicationSecurityGroups[]": ids("Microsoft.Network/applicationSecurityGroups", "g1", "g2"), "networkProfile.nodePublicIPTags[].ipTagType": texts("RoutingPreference"), "networkProfile.nodePublicIPTags[].tag": texts("Internet"),
 	"upgradeSettings.maxSurge": percents, "upgradeSettings.maxUnavailable": texts("0", "1", "10%"),
