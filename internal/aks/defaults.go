@@ -58,11 +58,6 @@ func DefaultExtensions(spec *v1beta1.AzureManagedControlPlaneSpec, name string) 
 	}
 }
 
-// DefaultMachinePool fills in what a pool's spec leaves open.
-func DefaultMachinePool(spec *v1beta1.AzureManagedMachinePoolSpec, name string) {
-	setDefault(&spec.Name, name)
-}
-
 // NormalVersion is a Kubernetes version with the leading v that Cluster API wants.
 func NormalVersion(version string) string {
 	if version == "" || version[0] < '0' || version[0] > '9' { // has its v, or is no version: shown as it was written

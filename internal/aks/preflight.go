@@ -55,6 +55,9 @@ const (
 	preflightPatience = 5 * time.Second
 )
 
+// preflightAgain ends what is told of failed checks; see preflightRetry.
+const preflightAgain = "; looked at again within 5m, and when the spec changes"
+
 // preflightMode is what the annotation asks for.
 func preflightMode(in Inputs) string {
 	return cmp.Or(strings.ToLower(in.ControlPlane.Annotations[v1beta1.PreflightAnnotation]), v1beta1.PreflightEnforce)
@@ -95,7 +98,7 @@ func (d *Decision) preflight(in Inputs, n Names, obs Observation, cluster plan.A
 		return nil
 	}
 	held := blocked(plan.Desired{ID: cluster.ID, Kind: cluster.Kind, Name: cluster.Name, APIVersion: cluster.APIVersion}, failed[0].Reason,
-		"the cluster is not created, because Azure would refuse it: "+messages(failed)+"; looked at again within 5m, and when the spec changes")
+		"the cluster is not created, because Azure would refuse it: "+messages(failed)+preflightAgain)
 	held.Changes = cluster.Changes
 	return &held
 }
@@ -136,7 +139,7 @@ func (d *Decision) preflightPools(in Inputs, n Names, obs Observation, now time.
 		if len(about) > 0 {
 			held := *action
 			held.Verb, held.Reason = plan.Blocked, about[0].Reason
-			held.Message = "the pool's request is not sent, because Azure would refuse it: " + messages(about) + "; looked at again within 5m, and when the spec changes"
+			held.Message = "the pool's request is not sent, because Azure would refuse it: " + messages(about) + preflightAgain
 			held.Body, held.IfMatch, held.IfNoneMatch = nil, "", ""
 			*action = held
 		}

@@ -348,22 +348,15 @@ func (d *Decision) retireStep(action plan.Action, pool Pool, obs Observation, no
 			return off
 		}
 		if nodes, fresh := d.nodes(obs, NodesOf{Pool: action.Name, Pods: true}, now); !fresh || !d.drainNodes(pool, nodes, state) {
-			state.Phase = cmp.Or(state.phaseSet(), ReasonDraining)
-			return held(action, state.Phase, orText(state.Message, "waits for the nodes of agent pool "+action.Name))
+			if state.Phase != ReasonWorkloadUnreachable {
+				state.Phase = ReasonDraining
+			}
+			return held(action, state.Phase, cmp.Or(state.Message, "waits for the nodes of agent pool "+action.Name))
 		}
 	}
 	state.Phase, state.Message = ReasonDeletingReplaced, "agent pool "+action.Name+" is drained and goes"
 	return plan.Compute(plan.Desired{ID: action.ID, Kind: action.Kind, Name: action.Name, APIVersion: action.APIVersion, Absent: true, Adopt: true}, observed, nil, poolRules, now)
 }
-
-func (s *RotationState) phaseSet() string {
-	if s.Phase == ReasonWorkloadUnreachable {
-		return s.Phase
-	}
-	return ""
-}
-
-func orText(text, otherwise string) string { return cmp.Or(text, otherwise) }
 
 // autoscalerOff is the request that fixes the size of an agent pool that is about to be drained.
 func autoscalerOff(action plan.Action, observed plan.Observed, now time.Time) (plan.Action, bool) {
