@@ -100,15 +100,6 @@ func (p *Provider) Create(id arm.ID, location string) *fabric.Resource {
 	return r
 }
 
-// Find returns the principal behind a user-assigned identity's id.
-func Find(f *fabric.Fabric, id string) (clientID, principalID string, ok bool) {
-	r := f.Get(id)
-	if r == nil || r.Type != IdentityType {
-		return "", "", false
-	}
-	return arm.Str(r.Body, "properties.clientId"), arm.Str(r.Body, "properties.principalId"), true
-}
-
 // The service spells resource groups in lower case in all its ids, as recorded.
 func lowerGroups(id string) string {
 	return strings.Replace(id, "/resourceGroups/", "/resourcegroups/", 1)
