@@ -13,30 +13,30 @@ func TestARunningUpgradeIsAbortedAndNotTriedAgain(t *testing.T) {
 	c := cluster{name: "aborts", version: "v1.34.1", pools: []pool{{name: "system", mode: "System", replicas: 1}}}
 	p.create(t, c)
 	p.azure.Control(t, http.MethodPost, "faults", object{"method": "PUT", "pathRegex": "managedClusters/aborts$", "times": 1, "operationTakes": "30m"})
-	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"version":"v1.35.1"}}`)
+	p.Patch(t, controlPlane, c.name, c.name, `{"spec":{"version":"v1.35.1"}}`)
 	var operation object
 	until(t, limit, func() string {
-		operation, _ = at(p.get(t, controlPlane, c.name, c.name), "status", "operation").(object)
+		operation, _ = at(p.Get(t, controlPlane, c.name, c.name), "status", "operation").(object)
 		return unless(textAt(operation, "name") != "" && textAt(operation, "percentComplete") != "", "operation is %v", operation)
 	})
-	t.Logf("kubectl get %s:\n%s", controlPlane, p.kubectl(t, "get", controlPlane, "--namespace="+c.name))
-	if table := p.kubectl(t, "get", controlPlane, "--namespace="+c.name); !strings.Contains(table, "ELAPSED") || !strings.Contains(table, "OPERATION") {
+	t.Logf("kubectl get %s:\n%s", controlPlane, p.Kubectl(t, "get", controlPlane, "--namespace="+c.name))
+	if table := p.Kubectl(t, "get", controlPlane, "--namespace="+c.name); !strings.Contains(table, "ELAPSED") || !strings.Contains(table, "OPERATION") {
 		t.Errorf("the table has no progress:\n%s", table)
 	}
-	t.Logf("kubectl get %s:\n%s", infraPool, p.kubectl(t, "get", infraPool, "--namespace="+c.name))
+	t.Logf("kubectl get %s:\n%s", infraPool, p.Kubectl(t, "get", infraPool, "--namespace="+c.name))
 
 	annotate := func(value string) {
-		p.kubectl(t, "annotate", "--overwrite", "--namespace="+c.name, controlPlane, c.name, value)
+		p.Kubectl(t, "annotate", "--overwrite", "--namespace="+c.name, controlPlane, c.name, value)
 	}
 	annotate(abortAnnotation + "=another-operation")
 	until(t, limit, func() string {
-		_, message := condition(p.get(t, controlPlane, c.name, c.name), "Synced")
+		_, message := condition(p.Get(t, controlPlane, c.name, c.name), "Synced")
 		return unless(strings.Contains(message, "nothing is aborted") && strings.Contains(message, textAt(operation, "name")), "Synced says %q", message)
 	})
 	annotate(abortAnnotation + "=" + textAt(operation, "name"))
-	p.kill(t)
-	p.restart(t)
-	message := p.awaitCondition(t, controlPlane, c.name, c.name, "Synced", "False Aborted")
+	p.Kill(t)
+	p.Restart(t)
+	message := p.AwaitCondition(t, controlPlane, c.name, c.name, "Synced", "False Aborted")
 	if !strings.Contains(message, "until the spec changes or the annotation is removed") {
 		t.Errorf("Synced says %q", message)
 	}
@@ -44,12 +44,12 @@ func TestARunningUpgradeIsAbortedAndNotTriedAgain(t *testing.T) {
 		t.Errorf("the cluster is %s", state)
 	}
 	before := p.azure.Last(t)
-	p.kill(t)
-	p.restart(t)
+	p.Kill(t)
+	p.Restart(t)
 	until(t, limit, func() string {
 		return unless(len(p.azure.Requests(t, before, c.about)) > 0, "the manager has not looked at the cluster since it was started")
 	})
-	p.awaitCondition(t, controlPlane, c.name, c.name, "Synced", "False Aborted")
+	p.AwaitCondition(t, controlPlane, c.name, c.name, "Synced", "False Aborted")
 	for _, r := range p.azure.writes(t, before, c) {
 		t.Errorf("the goal was sent again: %s", r)
 	}
@@ -58,12 +58,12 @@ func TestARunningUpgradeIsAbortedAndNotTriedAgain(t *testing.T) {
 	}
 
 	// The annotation stays, as it does in Git; the next change is carried out.
-	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"additionalTags":{"after":"abort"}}}`)
-	p.settled(t, c.name, c.name)
+	p.Patch(t, controlPlane, c.name, c.name, `{"spec":{"additionalTags":{"after":"abort"}}}`)
+	p.Settled(t, c.name, c.name)
 	if version := textAt(p.azure.get(t, c.id()), "properties", "currentKubernetesVersion"); !strings.HasPrefix(version, "1.35.") {
 		t.Errorf("the cluster runs %s", version)
 	}
-	if events := joined(p.events(t, c.name)); strings.Count(events, "Aborting") > 1 {
+	if events := joined(p.Events(t, c.name)); strings.Count(events, "Aborting") > 1 {
 		t.Errorf("events:\n%s", events)
 	}
 }

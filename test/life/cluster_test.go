@@ -112,16 +112,16 @@ func documents(objects ...object) string {
 // create makes the namespace and the cluster, waits until both are as declared, and takes everything away with the test.
 func (p *plane) create(t *testing.T, c cluster) {
 	t.Helper()
-	p.kubectl(t, "create", "namespace", c.name)
-	p.apply(t, c.manifest())
+	p.Kubectl(t, "create", "namespace", c.name)
+	p.Apply(t, c.manifest())
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("events:\n%s", joined(p.events(t, c.name)))
+			t.Logf("events:\n%s", joined(p.Events(t, c.name)))
 			t.Logf("requests:\n%s", joined(p.azure.Requests(t, 0, c.about)))
 		}
 		p.azure.clean(t, c)
 	})
-	p.settled(t, c.name, c.name)
+	p.Settled(t, c.name, c.name)
 }
 
 func joined[T fmt.Stringer](list []T) string {

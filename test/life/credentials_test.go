@@ -47,24 +47,24 @@ func (c cluster) identity(client, kind string, data object) string {
 // createAs is create with an identity of the cluster's own.
 func (p *plane) createAs(t *testing.T, c cluster, identity string) {
 	t.Helper()
-	p.kubectl(t, "create", "namespace", c.name)
-	p.apply(t, identity)
+	p.Kubectl(t, "create", "namespace", c.name)
+	p.Apply(t, identity)
 	merge(c.spec, object{"identityRef": object{"kind": "AzureClusterIdentity", "name": "identity", "namespace": c.name, "apiVersion": infraVersion}})
-	p.apply(t, c.manifest())
+	p.Apply(t, c.manifest())
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("events:\n%s", joined(p.events(t, c.name)))
+			t.Logf("events:\n%s", joined(p.Events(t, c.name)))
 			t.Logf("requests:\n%s", joined(p.azure.Requests(t, 0, c.about)))
 		}
 		p.azure.clean(t, c)
 	})
-	p.settled(t, c.name, c.name)
+	p.Settled(t, c.name, c.name)
 }
 
 // kubeconfig is the kubeconfig of a Secret, as a file, and the Secret's mark of that name.
 func (p *plane) kubeconfig(t *testing.T, namespace, secret, mark string) (content, value string) {
 	t.Helper()
-	o := p.get(t, "secret", namespace, secret)
+	o := p.Get(t, "secret", namespace, secret)
 	raw, err := base64.StdEncoding.DecodeString(textAt(o, "data", "value"))
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func (p *plane) with(t *testing.T, kubeconfig string, args ...string) (string, e
 	if err := os.WriteFile(file, []byte(kubeconfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return p.box.Kubectl(t.Context(), append([]string{"--kubeconfig=" + file}, args...)...)
+	return p.Box.Kubectl(t.Context(), append([]string{"--kubeconfig=" + file}, args...)...)
 }
 
 // The story of a cluster without local accounts: its kubeconfig works at any time, over three lives of a token, although the
@@ -92,7 +92,7 @@ func TestTokenKubeconfigOverThreeExpiries(t *testing.T) {
 		"aadProfile": object{"managed": true, "adminGroupObjectIDs": []string{"00000000-0000-0000-0000-00000000ad31"}}, "disableLocalAccounts": true,
 	}}
 	p.createAs(t, c, c.identity(client, "ServicePrincipal", object{"clientSecret": "first"}))
-	p.awaitCondition(t, controlPlane, c.name, c.name, "KubeconfigReady", "True")
+	p.AwaitCondition(t, controlPlane, c.name, c.name, "KubeconfigReady", "True")
 
 	if people, _ := p.kubeconfig(t, c.name, c.name+"-kubeconfig-user", "etag"); len(lacks(people, "kubelogin", "--server-id", clusterLogin, tenant)) > 0 || strings.Contains(people, "token:") {
 		t.Errorf("people have\n%s", people)
@@ -107,8 +107,8 @@ func TestTokenKubeconfigOverThreeExpiries(t *testing.T) {
 		if strings.Contains(old, "client-key-data") || strings.Contains(old, "kubelogin") {
 			t.Fatalf("life %d: Cluster API cannot use\n%s", life, old)
 		}
-		p.kill(t)
-		p.restart(t)
+		p.Kill(t)
+		p.Restart(t)
 		refused := false
 		until(t, limit, func() string {
 			// What is stored works at every moment, also while the manager is away.
@@ -125,7 +125,7 @@ func TestTokenKubeconfigOverThreeExpiries(t *testing.T) {
 		}
 		t.Logf("%s in: life %d of a token is over, its successor works", time.Since(started).Round(time.Second), life)
 	}
-	p.awaitCondition(t, capiCluster, c.name, c.name, "RemoteConnectionProbe", "True")
+	p.AwaitCondition(t, capiCluster, c.name, c.name, "RemoteConnectionProbe", "True")
 	if asked := p.azure.Requests(t, 0, c.about, func(r request) bool { return strings.Contains(r.Path, "listClusterAdminCredential") }); len(asked) > 0 {
 		t.Errorf("the administrator's credentials were asked for: %v", asked)
 	}
@@ -141,26 +141,26 @@ func TestClientSecretIsReplacedWithoutRestart(t *testing.T) {
 	p.azure.newPrincipal(t, principal("first"))
 	c := cluster{name: "replaced", version: "v1.34.1", pools: []pool{{name: "system", mode: "System", replicas: 1}}, spec: object{}}
 	p.createAs(t, c, c.identity(client, "ServicePrincipal", object{"clientSecret": "first"}))
-	p.awaitCondition(t, identityKind, c.name, "identity", "CredentialsValid", "True")
+	p.AwaitCondition(t, identityKind, c.name, "identity", "CredentialsValid", "True")
 
 	p.azure.newPrincipal(t, principal("second")) // somebody takes the first one away
 	for kind, name := range map[string]string{controlPlane: c.name, identityKind: "identity"} {
-		message := p.awaitCondition(t, kind, c.name, name, "CredentialsValid", "False InvalidClientSecret")
+		message := p.AwaitCondition(t, kind, c.name, name, "CredentialsValid", "False InvalidClientSecret")
 		if missing := lacks(message, "AADSTS7000215", "put the current client secret into the Secret"); len(missing) > 0 {
 			t.Errorf("%s does not say %q: %s", kind, missing, message)
 		}
 	}
 	replaced := time.Now()
-	p.patch(t, "secret", c.name, "credentials", `{"stringData":{"clientSecret":"second"}}`)
-	p.awaitCondition(t, controlPlane, c.name, c.name, "CredentialsValid", "True")
+	p.Patch(t, "secret", c.name, "credentials", `{"stringData":{"clientSecret":"second"}}`)
+	p.AwaitCondition(t, controlPlane, c.name, c.name, "CredentialsValid", "True")
 	took := time.Since(replaced)
 	t.Logf("the new secret was in use after %s", took.Round(100*time.Millisecond))
 	if took > 15*time.Second {
 		t.Errorf("the new secret was in use after %s, want seconds", took)
 	}
-	p.awaitCondition(t, identityKind, c.name, "identity", "CredentialsValid", "True")
-	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"additionalTags":{"after":"rotation"}}}`)
-	p.settled(t, c.name, c.name)
+	p.AwaitCondition(t, identityKind, c.name, "identity", "CredentialsValid", "True")
+	p.Patch(t, controlPlane, c.name, c.name, `{"spec":{"additionalTags":{"after":"rotation"}}}`)
+	p.Settled(t, c.name, c.name)
 	if tag := textAt(p.azure.get(t, c.id()), "tags", "after"); tag != "rotation" {
 		t.Errorf("the tag is %q", tag)
 	}
@@ -176,14 +176,14 @@ func TestCertificateThatEndsSoon(t *testing.T) {
 	p.createAs(t, c, c.identity(client, "ServicePrincipalCertificate", object{"certificate": key + certificate}))
 	end := time.Now().Add(10 * 24 * time.Hour).UTC().Format("2006-01-02")
 	for kind, name := range map[string]string{controlPlane: c.name, identityKind: "identity"} {
-		if message := p.awaitCondition(t, kind, c.name, name, "CredentialsValid", "True"); len(lacks(message, "valid until "+end, "less than 30 days")) > 0 {
+		if message := p.AwaitCondition(t, kind, c.name, name, "CredentialsValid", "True"); len(lacks(message, "valid until "+end, "less than 30 days")) > 0 {
 			t.Errorf("%s says %q", kind, message)
 		}
 	}
 	told := map[string]int{}
-	for _, e := range p.events(t, c.name) {
-		if e.reason == "ExpiresSoon" {
-			told[e.object]++
+	for _, e := range p.Events(t, c.name) {
+		if e.Reason == "ExpiresSoon" {
+			told[e.Object]++
 		}
 	}
 	if told[c.name] != 1 || told["identity"] != 1 {
@@ -192,11 +192,11 @@ func TestCertificateThatEndsSoon(t *testing.T) {
 	// The next one is taken up without a restart.
 	certificate, key = newCertificate(t, 300*24*time.Hour)
 	p.azure.newPrincipal(t, object{"clientId": client, "certificatePem": certificate})
-	p.apply(t, c.identity(client, "ServicePrincipalCertificate", object{"certificate": key + certificate}))
+	p.Apply(t, c.identity(client, "ServicePrincipalCertificate", object{"certificate": key + certificate}))
 	end = time.Now().Add(300 * 24 * time.Hour).UTC().Format("2006-01-02")
 	for kind, name := range map[string]string{controlPlane: c.name, identityKind: "identity"} {
 		until(t, limit, func() string {
-			state, message := condition(p.get(t, kind, c.name, name), "CredentialsValid")
+			state, message := condition(p.Get(t, kind, c.name, name), "CredentialsValid")
 			return unless(state == "True" && message != "" && len(lacks(message, "valid until "+end)) == 0 && !strings.Contains(message, "less than"), "%s: %s %s", kind, state, message)
 		})
 	}
@@ -234,9 +234,9 @@ func TestPrivateClusterIsReadyWithoutBeingReached(t *testing.T) {
 	}}
 	p.create(t, c)
 	for _, condition := range []string{"Ready", "Available", "KubeconfigReady"} {
-		p.awaitCondition(t, controlPlane, c.name, c.name, condition, "True")
+		p.AwaitCondition(t, controlPlane, c.name, c.name, condition, "True")
 	}
-	p.awaitCondition(t, infraPool, c.name, "system", "Ready", "True")
+	p.AwaitCondition(t, infraPool, c.name, "system", "Ready", "True")
 	kubeconfig, _ := p.kubeconfig(t, c.name, c.name+"-kubeconfig", "etag")
 	host := textAt(p.azure.get(t, c.id()), "properties", "privateFQDN")
 	if host == "" || !strings.Contains(kubeconfig, "server: https://"+strings.ToLower(host)+":443") {
@@ -245,20 +245,20 @@ func TestPrivateClusterIsReadyWithoutBeingReached(t *testing.T) {
 	if out, err := p.with(t, kubeconfig, "get", "nodes", "--request-timeout=5s"); err == nil {
 		t.Fatalf("the API server is not private at all: %s", out)
 	}
-	if ids, _ := at(p.get(t, infraPool, c.name, "system"), "spec", "providerIDList").([]any); len(ids) != 2 {
+	if ids, _ := at(p.Get(t, infraPool, c.name, "system"), "spec", "providerIDList").([]any); len(ids) != 2 {
 		t.Errorf("%d nodes were counted, want 2", len(ids))
 	}
 	// What Cluster API makes of it: provisioned, with everything of ours in order, and a probe that fails.
 	for _, condition := range []string{"InfrastructureReady", "ControlPlaneAvailable", "ControlPlaneInitialized"} {
-		p.awaitCondition(t, capiCluster, c.name, c.name, condition, "True")
+		p.AwaitCondition(t, capiCluster, c.name, c.name, condition, "True")
 	}
 	until(t, limit, func() string {
-		o := p.get(t, capiCluster, c.name, c.name)
+		o := p.Get(t, capiCluster, c.name, c.name)
 		return unless(textAt(o, "status", "phase") == "Provisioned" && textAt(o, "spec", "controlPlaneEndpoint", "host") == host, "phase %s, endpoint %s", textAt(o, "status", "phase"), textAt(o, "spec", "controlPlaneEndpoint", "host"))
 	})
-	p.kubectl(t, "delete", capiCluster, c.name, "--namespace="+c.name, "--wait=false")
+	p.Kubectl(t, "delete", capiCluster, c.name, "--namespace="+c.name, "--wait=false")
 	until(t, limit, func() string {
-		return unless(p.get(t, capiCluster, c.name, c.name) == nil, "the Cluster is still there")
+		return unless(p.Get(t, capiCluster, c.name, c.name) == nil, "the Cluster is still there")
 	})
 }
 

@@ -17,7 +17,7 @@ func TestAzureResourceHealthIsACondition(t *testing.T) {
 	wait := func(want, says string) {
 		t.Helper()
 		until(t, limit, func() string {
-			state, message := condition(p.get(t, controlPlane, c.name, c.name), "AzureResourceAvailable")
+			state, message := condition(p.Get(t, controlPlane, c.name, c.name), "AzureResourceAvailable")
 			return unless(state == want && strings.Contains(message, says), "AzureResourceAvailable is %s (%s), want %s and %q", state, message, want, says)
 		})
 	}
@@ -28,14 +28,14 @@ func TestAzureResourceHealthIsACondition(t *testing.T) {
 	before := p.azure.Last(t)
 	say("Unavailable", "the control plane is down")
 	wait("False PlatformInitiated", "Unavailable: the control plane is down")
-	cp := p.get(t, controlPlane, c.name, c.name)
+	cp := p.Get(t, controlPlane, c.name, c.name)
 	for _, untouched := range []string{"Ready", "Available", "Synced", "KubeconfigReady"} {
 		if state, message := condition(cp, untouched); state != "True" {
 			t.Errorf("%s is %s (%s) because of it", untouched, state, message)
 		}
 	}
-	p.kill(t)
-	p.restart(t)
+	p.Kill(t)
+	p.Restart(t)
 	say("Available", "all is well again")
 	wait("True", "all is well again")
 	for _, r := range p.azure.writes(t, before, c) {
@@ -44,7 +44,7 @@ func TestAzureResourceHealthIsACondition(t *testing.T) {
 	if own := p.azure.Requests(t, 0, func(r request) bool { return strings.Contains(r.Path, "availabilityStatuses/current") }); len(own) > 0 {
 		t.Errorf("asked about one cluster:\n%s", joined(own))
 	}
-	if events := joined(p.events(t, c.name)); !strings.Contains(events, "AzureResourceUnavailable") {
+	if events := joined(p.Events(t, c.name)); !strings.Contains(events, "AzureResourceUnavailable") {
 		t.Errorf("events:\n%s", events)
 	}
 }

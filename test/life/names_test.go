@@ -17,7 +17,7 @@ func TestGeneratedNames(t *testing.T) {
 	p.create(t, c)
 	seen := map[string]bool{}
 	for _, pool := range c.pools {
-		o := p.get(t, infraPool, "names", pool.name)
+		o := p.Get(t, infraPool, "names", pool.name)
 		name := textAt(o, "status", "agentPoolName")
 		if size := textAt(p.azure.get(t, c.poolID(name)), "properties", "vmSize"); size == "" || seen[name] {
 			t.Errorf("pool %s has the name %q in Azure", pool.name, name)
@@ -29,7 +29,7 @@ func TestGeneratedNames(t *testing.T) {
 		t.Error("the name that was given is not used")
 	}
 	c.pools = append(c.pools, pool{name: "twin", mode: "User", replicas: 1, spec: object{"name": "given"}})
-	if out, err := p.tryApply(t, c.manifest()); err == nil || !strings.Contains(err.Error()+out, "the name") || !strings.Contains(err.Error()+out, `"given-9qz4d"`) {
+	if out, err := p.TryApply(t, c.manifest()); err == nil || !strings.Contains(err.Error()+out, "the name") || !strings.Contains(err.Error()+out, `"given-9qz4d"`) {
 		t.Errorf("a second pool with that name: %v %s", err, out)
 	}
 }

@@ -10,19 +10,19 @@ import (
 // held applies a cluster and waits until the checks before its creation hold it, with nothing written to Azure.
 func (p *plane) held(t *testing.T, c cluster, reason string, says ...string) {
 	t.Helper()
-	p.apply(t, c.manifest())
+	p.Apply(t, c.manifest())
 	t.Cleanup(func() { p.azure.clean(t, c) })
-	message := p.awaitCondition(t, controlPlane, c.name, c.name, "PreflightPassed", "False "+reason)
+	message := p.AwaitCondition(t, controlPlane, c.name, c.name, "PreflightPassed", "False "+reason)
 	for _, part := range says {
 		if !strings.Contains(message, part) {
 			t.Errorf("PreflightPassed says %q, want %q in it", message, part)
 		}
 	}
-	if state, message := condition(p.get(t, controlPlane, c.name, c.name), "Synced"); state != "False "+reason {
+	if state, message := condition(p.Get(t, controlPlane, c.name, c.name), "Synced"); state != "False "+reason {
 		t.Errorf("Synced is %s (%s)", state, message)
 	}
 	until(t, limit, func() string {
-		events := joined(p.events(t, c.name))
+		events := joined(p.Events(t, c.name))
 		return unless(strings.Contains(events, "Warning "+c.name+" "+reason), "events: %s", events)
 	})
 	for _, r := range p.azure.writes(t, 0, c) {
@@ -40,33 +40,33 @@ func (p *plane) quota(t *testing.T, location, family string, vCPUs int) {
 func TestAClusterWaitsForQuotaAndIsCreatedWhenThereIsSome(t *testing.T) {
 	p := life(t, "operations")
 	c := cluster{name: "needs-quota", version: "v1.34.1", spec: object{"location": "uksouth"}, pools: []pool{{name: "system", mode: "System", replicas: 3}}}
-	p.kubectl(t, "create", "namespace", c.name)
+	p.Kubectl(t, "create", "namespace", c.name)
 	p.quota(t, "uksouth", "standardDSv3Family", 4)
 	p.held(t, c, "QuotaExceeded", "standardDSv3Family", "uksouth", "6 more vCPUs", "4 of its limit of 4 are free", "AzurePerVMQuotaLimits")
 
-	p.kill(t)
+	p.Kill(t)
 	p.quota(t, "uksouth", "standardDSv3Family", 5)
-	p.restart(t)
+	p.Restart(t)
 	until(t, limit, func() string {
-		_, message := condition(p.get(t, controlPlane, c.name, c.name), "PreflightPassed")
+		_, message := condition(p.Get(t, controlPlane, c.name, c.name), "PreflightPassed")
 		return unless(strings.Contains(message, "5 of its limit of 5 are free"), "PreflightPassed says %q after a restart", message)
 	})
 	p.quota(t, "uksouth", "standardDSv3Family", 6)
 	// It is looked at again every few minutes; a change of the spec need not wait for that.
-	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"additionalTags":{"quota":"granted"}}}`)
-	p.settled(t, c.name, c.name)
-	p.awaitCondition(t, controlPlane, c.name, c.name, "PreflightPassed", "True")
-	if events := joined(p.events(t, c.name)); !strings.Contains(events, "PreflightDoubts") || !strings.Contains(events, "maxSurge") {
+	p.Patch(t, controlPlane, c.name, c.name, `{"spec":{"additionalTags":{"quota":"granted"}}}`)
+	p.Settled(t, c.name, c.name)
+	p.AwaitCondition(t, controlPlane, c.name, c.name, "PreflightPassed", "True")
+	if events := joined(p.Events(t, c.name)); !strings.Contains(events, "PreflightDoubts") || !strings.Contains(events, "maxSurge") {
 		t.Errorf("six vCPUs are too few for an upgrade, and no event says so:\n%s", events)
 	}
 
-	p.patch(t, machinePool, c.name, "system", `{"spec":{"replicas":4}}`)
-	message := p.awaitCondition(t, infraPool, c.name, "system", "Ready", "False QuotaExceeded")
+	p.Patch(t, machinePool, c.name, "system", `{"spec":{"replicas":4}}`)
+	message := p.AwaitCondition(t, infraPool, c.name, "system", "Ready", "False QuotaExceeded")
 	if !strings.Contains(message, "2 more vCPUs") {
 		t.Errorf("the pool says %q", message)
 	}
-	p.patch(t, machinePool, c.name, "system", `{"spec":{"replicas":3}}`)
-	p.settled(t, c.name, c.name)
+	p.Patch(t, machinePool, c.name, "system", `{"spec":{"replicas":3}}`)
+	p.Settled(t, c.name, c.name)
 	if puts := slices.DeleteFunc(p.azure.writes(t, 0, c), func(r request) bool { return !r.To(c.id()) && !r.To(c.poolID("system")) }); len(puts) != 1 {
 		t.Errorf("requests about cluster and pool: want one,\n%s", joined(puts))
 	}
@@ -76,14 +76,14 @@ func TestASizeThatAZoneDoesNotHave(t *testing.T) {
 	p := life(t, "operations")
 	c := cluster{name: "needs-zone", version: "v1.34.1", spec: object{"location": "francecentral"},
 		pools: []pool{{name: "system", mode: "System", replicas: 1, spec: object{"availabilityZones": []string{"1", "3"}}}}}
-	p.kubectl(t, "create", "namespace", c.name)
+	p.Kubectl(t, "create", "namespace", c.name)
 	p.azure.Control(t, http.MethodPut, "world", object{"restrictions": []object{{"size": "Standard_D2s_v3", "location": "francecentral", "zones": []string{"3"}}}})
 	p.held(t, c, "AvailabilityZoneNotSupported", "spec.availabilityZones 3 of pool system", "zones [1, 2]")
 	// The zones of a pool are fixed: another one takes its place.
 	c.pools = []pool{{name: "zoned", mode: "System", replicas: 1, spec: object{"availabilityZones": []string{"1", "2"}}}}
-	p.apply(t, c.manifest())
-	p.kubectl(t, "delete", machinePool, "system", "--namespace="+c.name)
-	p.settled(t, c.name, c.name)
+	p.Apply(t, c.manifest())
+	p.Kubectl(t, "delete", machinePool, "system", "--namespace="+c.name)
+	p.Settled(t, c.name, c.name)
 }
 
 func TestABroughtNetworkNeedsARole(t *testing.T) {
@@ -108,8 +108,8 @@ func TestABroughtNetworkNeedsARole(t *testing.T) {
 		"identityRef":    object{"apiVersion": infraVersion, "kind": "AzureClusterIdentity", "name": "person", "namespace": "needs-role"},
 		"virtualNetwork": object{"name": "theirs", "resourceGroup": "needs-role-network", "cidrBlock": "10.1.0.0/16", "subnet": object{"name": "nodes", "cidrBlock": "10.1.0.0/24"}},
 	}}
-	p.kubectl(t, "create", "namespace", c.name)
-	p.apply(t, documents(
+	p.Kubectl(t, "create", "namespace", c.name)
+	p.Apply(t, documents(
 		object{"apiVersion": "v1", "kind": "Secret", "metadata": c.meta("person"), "stringData": object{"clientSecret": "azuresim-secret-d"}},
 		object{"apiVersion": infraVersion, "kind": "AzureClusterIdentity", "metadata": c.meta("person"), "spec": object{"type": "ServicePrincipal", "tenantID": tenant,
 			"clientID": client, "clientSecret": object{"name": "person", "namespace": c.name}, "allowedNamespaces": object{"list": []string{c.name}}}},
@@ -117,7 +117,7 @@ func TestABroughtNetworkNeedsARole(t *testing.T) {
 	p.held(t, c, "LinkedAuthorizationFailed", vnet+"/subnets/nodes", "Microsoft.Network/virtualNetworks/subnets/join/action", "Network Contributor")
 	role("Network Contributor", vnet+"/subnets/nodes")
 	role("Contributor", subscription)
-	p.kill(t)
-	p.restart(t)
-	p.settled(t, c.name, c.name)
+	p.Kill(t)
+	p.Restart(t)
+	p.Settled(t, c.name, c.name)
 }

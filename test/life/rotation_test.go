@@ -23,7 +23,7 @@ type application struct {
 // list is what kubectl has of a kind in the workload cluster.
 func (a *application) list(t *testing.T, args ...string) []object {
 	t.Helper()
-	out, err := a.workload(t, a.cluster, a.cluster, append(args, "--output=json")...)
+	out, err := a.Workload(t, a.cluster, a.cluster, append(args, "--output=json")...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -36,7 +36,7 @@ func (a *application) list(t *testing.T, args ...string) []object {
 
 func (a *application) run(t *testing.T, available int) {
 	t.Helper()
-	a.applyWorkload(t, a.cluster, a.cluster, documents(object{"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": object{"name": "web", "namespace": "default"},
+	a.ApplyWorkload(t, a.cluster, a.cluster, documents(object{"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": object{"name": "web", "namespace": "default"},
 		"spec": object{"minAvailable": available, "selector": object{"matchLabels": object{"app": "web"}}}}))
 	a.schedule(t)
 }
@@ -63,11 +63,11 @@ func (a *application) start(t *testing.T, node string) {
 	t.Helper()
 	name := fmt.Sprintf("web-%d", a.made)
 	a.made++
-	a.applyWorkload(t, a.cluster, a.cluster, documents(object{"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": name, "namespace": "default",
+	a.ApplyWorkload(t, a.cluster, a.cluster, documents(object{"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": name, "namespace": "default",
 		"labels":          object{"app": "web"},
 		"ownerReferences": []object{{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "web", "controller": true}}},
 		"spec": object{"nodeName": node, "containers": []object{{"name": "web", "image": "web"}}}}))
-	if out, err := a.workload(t, a.cluster, a.cluster, "patch", "pod", name, "--namespace=default", "--subresource=status", "--type=merge",
+	if out, err := a.Workload(t, a.cluster, a.cluster, "patch", "pod", name, "--namespace=default", "--subresource=status", "--type=merge",
 		`--patch={"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}`); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -76,7 +76,7 @@ func (a *application) start(t *testing.T, node string) {
 // refused tries a change of a pool that the API server is to refuse with these words.
 func (p *plane) refused(t *testing.T, namespace, pool, merge, words string) {
 	t.Helper()
-	out, err := p.box.Kubectl(t.Context(), "patch", infraPool, pool, "--namespace="+namespace, "--type=merge", "--patch="+merge)
+	out, err := p.Box.Kubectl(t.Context(), "patch", infraPool, pool, "--namespace="+namespace, "--type=merge", "--patch="+merge)
 	if err == nil || !strings.Contains(err.Error()+out, words) {
 		t.Errorf("%s: want a refusal with %q, got %v %s", merge, words, err, out)
 	}
@@ -97,25 +97,25 @@ func TestRotationUnderBudgets(t *testing.T) {
 	p.refused(t, "rotation", "apps", `{"spec":{"sku":"Standard_D4s_v3"}}`, "replacement.strategy Rotate")
 	before := p.azure.Last(t)
 	p.azure.Control(t, "POST", "clock", object{"pause": true}) // creating the new pool takes until the manager was killed
-	p.patch(t, infraPool, "rotation", "apps", `{"spec":{"sku":"Standard_D4s_v3","replacement":{"strategy":"Rotate"}}}`)
+	p.Patch(t, infraPool, "rotation", "apps", `{"spec":{"sku":"Standard_D4s_v3","replacement":{"strategy":"Rotate"}}}`)
 	until(t, limit, func() string {
-		pool := p.get(t, infraPool, "rotation", "apps")
+		pool := p.Get(t, infraPool, "rotation", "apps")
 		return unless(textAt(pool, "status", "replacement", "phase") == "Creating", "pool apps: replacement %v", at(pool, "status", "replacement"))
 	})
-	p.kill(t)
-	p.restart(t)
+	p.Kill(t)
+	p.Restart(t)
 	app.schedule(t)
 	p.azure.Control(t, "POST", "clock", object{"resume": true})
 	phases := []string{"Creating"}
 	follow := func(over func(pool object) bool) {
 		t.Helper()
 		until(t, limit, func() string {
-			pool := p.get(t, infraPool, "rotation", "apps")
+			pool := p.Get(t, infraPool, "rotation", "apps")
 			phase := textAt(pool, "status", "replacement", "phase")
 			if phase != "" && (len(phases) == 0 || phases[len(phases)-1] != phase) {
 				phases = append(phases, phase)
-				p.kill(t)
-				p.restart(t)
+				p.Kill(t)
+				p.Restart(t)
 			}
 			app.schedule(t)
 			state, message := condition(pool, "Ready")
@@ -126,17 +126,17 @@ func TestRotationUnderBudgets(t *testing.T) {
 		state, message := condition(pool, "Ready")
 		return state == "False Draining" && strings.Contains(message, "waits for PodDisruptionBudget default/web")
 	})
-	_, message := condition(p.get(t, infraPool, "rotation", "apps"), "Ready")
+	_, message := condition(p.Get(t, infraPool, "rotation", "apps"), "Ready")
 	t.Log(message)
-	p.kill(t)
-	p.restart(t)
-	if out, err := p.workload(t, "rotation", "rotation", "patch", "pdb", "web", "--namespace=default", "--type=merge", `--patch={"spec":{"minAvailable":2}}`); err != nil {
+	p.Kill(t)
+	p.Restart(t)
+	if out, err := p.Workload(t, "rotation", "rotation", "patch", "pdb", "web", "--namespace=default", "--type=merge", `--patch={"spec":{"minAvailable":2}}`); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	follow(func(pool object) bool {
 		return at(pool, "status", "replacement") == nil && textAt(pool, "status", "agentPoolName") == "appsr"
 	})
-	p.settled(t, "rotation", "rotation")
+	p.Settled(t, "rotation", "rotation")
 
 	t.Logf("phases %v", phases)
 	t.Logf("nodes that take pods over time: %v", app.capacity)
@@ -153,8 +153,8 @@ func TestRotationUnderBudgets(t *testing.T) {
 	if size := textAt(p.azure.get(t, c.poolID("appsr")), "properties", "vmSize"); size != "Standard_D4s_v3" {
 		t.Errorf("the nodes are %s", size)
 	}
-	for _, e := range p.events(t, "rotation") {
-		if e.object == "apps" {
+	for _, e := range p.Events(t, "rotation") {
+		if e.Object == "apps" {
 			t.Log(e)
 		}
 	}
@@ -173,7 +173,7 @@ func TestAutoscaling(t *testing.T) {
 	replicas := func(want string, mark string) {
 		t.Helper()
 		until(t, limit, func() string {
-			mp := p.get(t, machinePool, "scaling", "apps")
+			mp := p.Get(t, machinePool, "scaling", "apps")
 			is, by := textAt(mp, "spec", "replicas"), textAt(mp, "metadata", "annotations", "cluster.x-k8s.io/replicas-managed-by")
 			return unless(is == want && by == mark, "MachinePool apps has %s replicas, managed by %q; want %s, %q", is, by, want, mark)
 		})
@@ -187,15 +187,15 @@ func TestAutoscaling(t *testing.T) {
 	}
 
 	// More nodes than there are, and fewer, with the autoscaler on.
-	p.patch(t, infraPool, "scaling", "apps", `{"spec":{"scaling":{"minSize":2,"maxSize":4}}}`)
+	p.Patch(t, infraPool, "scaling", "apps", `{"spec":{"scaling":{"minSize":2,"maxSize":4}}}`)
 	replicas("2", "aks")
-	p.patch(t, infraPool, "scaling", "apps", `{"spec":{"scaling":{"minSize":0,"maxSize":1}}}`)
+	p.Patch(t, infraPool, "scaling", "apps", `{"spec":{"scaling":{"minSize":0,"maxSize":1}}}`)
 	replicas("1", "aks")
 	// Off, and by hand to nothing.
-	p.patch(t, infraPool, "scaling", "apps", `{"spec":{"scaling":null}}`)
+	p.Patch(t, infraPool, "scaling", "apps", `{"spec":{"scaling":null}}`)
 	replicas("1", "")
-	p.patch(t, machinePool, "scaling", "apps", `{"spec":{"replicas":0}}`)
-	p.patch(t, machinePool, "scaling", "spot", `{"spec":{"replicas":2}}`)
+	p.Patch(t, machinePool, "scaling", "apps", `{"spec":{"replicas":0}}`)
+	p.Patch(t, machinePool, "scaling", "spot", `{"spec":{"replicas":2}}`)
 	for name, want := range map[string]string{"apps": "0", "spot": "2"} {
 		until(t, limit, func() string {
 			is := textAt(p.azure.get(t, c.poolID(name)), "properties", "count")
@@ -205,19 +205,19 @@ func TestAutoscaling(t *testing.T) {
 	p.refused(t, "scaling", "system", `{"spec":{"scaling":{"minSize":0,"maxSize":3}}}`, "a System pool always has a node")
 	p.refused(t, "scaling", "apps", `{"spec":{"scaling":{"minSize":3,"maxSize":2}}}`, "is larger than scaling.maxSize")
 	// Somebody else's autoscaler: its mark stays, its numbers are not touched, not even by other changes of the pool.
-	p.kubectl(t, "annotate", machinePool, "apps", "--namespace=scaling", "cluster.x-k8s.io/replicas-managed-by=cluster-autoscaler")
+	p.Kubectl(t, "annotate", machinePool, "apps", "--namespace=scaling", "cluster.x-k8s.io/replicas-managed-by=cluster-autoscaler")
 	until(t, limit, func() string {
-		state, message := condition(p.get(t, infraPool, "scaling", "apps"), "Ready")
+		state, message := condition(p.Get(t, infraPool, "scaling", "apps"), "Ready")
 		return unless(state == "True", "apps: %s (%s)", state, message)
 	})
 	agentPool := p.azure.get(t, c.poolID("apps"))
 	at(agentPool, "properties").(object)["count"] = 2
 	p.azure.ARM(t, http.MethodPut, c.poolID("apps"), containerService, agentPool)
-	p.patch(t, infraPool, "scaling", "apps", `{"spec":{"nodeLabels":{"a":"b"}}}`)
+	p.Patch(t, infraPool, "scaling", "apps", `{"spec":{"nodeLabels":{"a":"b"}}}`)
 	replicas("2", "cluster-autoscaler")
 	until(t, limit, func() string {
 		pool := p.azure.get(t, c.poolID("apps"))
 		return unless(textAt(pool, "properties", "nodeLabels", "a") == "b" && textAt(pool, "properties", "count") == "2", "agent pool %v", at(pool, "properties"))
 	})
-	p.settled(t, "scaling", "scaling")
+	p.Settled(t, "scaling", "scaling")
 }

@@ -22,11 +22,11 @@ func (p *plane) guard(t *testing.T, c cluster, pool string) {
 	t.Helper()
 	var node string
 	until(t, limit, func() string {
-		out, err := p.workload(t, c.name, c.name, "get", "nodes", "--selector=kubernetes.azure.com/agentpool="+pool, "--output=jsonpath={.items[0].metadata.name}")
+		out, err := p.Workload(t, c.name, c.name, "get", "nodes", "--selector=kubernetes.azure.com/agentpool="+pool, "--output=jsonpath={.items[0].metadata.name}")
 		node = strings.TrimSpace(out)
 		return unless(err == nil && node != "", "nodes of pool %s: %q (%v)", pool, out, err)
 	})
-	p.applyWorkload(t, c.name, c.name, `
+	p.ApplyWorkload(t, c.name, c.name, `
 apiVersion: v1
 kind: Pod
 metadata: {name: web-0, namespace: default, labels: {app: web}}
@@ -39,7 +39,7 @@ kind: PodDisruptionBudget
 metadata: {name: keep-web, namespace: default}
 spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
 `)
-	if out, err := p.workload(t, c.name, c.name, "patch", "pod", "web-0", "--namespace=default", "--subresource=status", "--type=merge",
+	if out, err := p.Workload(t, c.name, c.name, "patch", "pod", "web-0", "--namespace=default", "--subresource=status", "--type=merge",
 		`--patch={"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}`); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -75,17 +75,17 @@ func TestUpgradeOverThreeMinorVersions(t *testing.T) {
 	p.azure.pause(t)
 
 	// The owner looks at the whole way before anything is sent.
-	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"version":"v1.34.1","upgrade":{"hold":true}}}`)
+	p.Patch(t, controlPlane, c.name, c.name, `{"spec":{"version":"v1.34.1","upgrade":{"hold":true}}}`)
 	for _, pool := range c.pools {
-		p.patch(t, machinePool, c.name, pool.name, `{"spec":{"template":{"spec":{"version":"v1.34.1"}}}}`)
+		p.Patch(t, machinePool, c.name, pool.name, `{"spec":{"template":{"spec":{"version":"v1.34.1"}}}}`)
 	}
 	until(t, limit, func() string {
-		cp := p.get(t, controlPlane, c.name, c.name)
+		cp := p.Get(t, controlPlane, c.name, c.name)
 		state, _ := condition(cp, "Synced")
 		steps, _ := at(cp, "status", "upgrade", "steps").([]any)
 		return unless(state == "False UpgradeHeld" && len(steps) == 9, "Synced is %s, and %d of 9 steps are shown", state, len(steps))
 	})
-	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"upgrade":null}}`)
+	p.Patch(t, controlPlane, c.name, c.name, `{"spec":{"upgrade":null}}`)
 	want := []string{"cluster 1.32.11", "cluster 1.33.8", "cluster 1.34.1", "system 1.32.11", "system 1.33.8", "system 1.34.1", "user 1.32.11"}
 	told := []string{"step 1 of 9: control plane 1.31.8 -> 1.32.11", "step 2 of 9: control plane 1.32.11 -> 1.33.8", "step 3 of 9: control plane 1.33.8 -> 1.34.1",
 		"step 4 of 9: pool system 1.31.8 -> 1.32.11", "step 5 of 9: pool system 1.32.11 -> 1.33.8", "step 6 of 9: pool system 1.33.8 -> 1.34.1",
@@ -94,7 +94,7 @@ func TestUpgradeOverThreeMinorVersions(t *testing.T) {
 		p.killAfterStep(t, since, c, want[:i+1], told[i])
 	}
 	p.blockedByBudget(t, c, since, len(want))
-	if out, err := p.workload(t, c.name, c.name, "delete", "poddisruptionbudget", "keep-web", "--namespace=default"); err != nil {
+	if out, err := p.Workload(t, c.name, c.name, "delete", "poddisruptionbudget", "keep-web", "--namespace=default"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	want = append(want, "user 1.32.11", "user 1.33.8", "user 1.34.1") // the same once more, and on
@@ -112,13 +112,13 @@ func (p *plane) killAfterStep(t *testing.T, since int, c cluster, want []string,
 		if got := p.azure.upgrades(t, since, c); len(got) < len(want) {
 			return fmt.Sprintf("Azure was asked for %v, and %s is to come", got, want[len(want)-1])
 		}
-		return unless(strings.Contains(joined(p.events(t, c.name)), told), "there is no event %q", told)
+		return unless(strings.Contains(joined(p.Events(t, c.name)), told), "there is no event %q", told)
 	})
-	p.kill(t)
+	p.Kill(t)
 	if got := strings.Join(p.azure.upgrades(t, since, c), ", "); got != strings.Join(want, ", ") {
 		t.Fatalf("Azure was asked for\n%s\nwant\n%s", got, strings.Join(want, ", "))
 	}
-	p.restart(t)
+	p.Restart(t)
 	p.azure.advance(t, time.Minute)
 }
 
@@ -126,7 +126,7 @@ func (p *plane) killAfterStep(t *testing.T, since int, c cluster, want []string,
 func (p *plane) blockedByBudget(t *testing.T, c cluster, since, steps int) {
 	t.Helper()
 	p.azure.advance(t, 31*time.Minute)
-	message := p.awaitCondition(t, infraPool, c.name, "user", "Ready", "False UpgradeFailed")
+	message := p.AwaitCondition(t, infraPool, c.name, "user", "Ready", "False UpgradeFailed")
 	for _, part := range []string{"pod default/web-0", "budget keep-web", "sent again at"} {
 		if !strings.Contains(message, part) {
 			t.Errorf("the condition lacks %q: %s", part, message)
@@ -134,7 +134,7 @@ func (p *plane) blockedByBudget(t *testing.T, c cluster, since, steps int) {
 	}
 	const waiting = "step 7 of 9: pool user 1.31.8 -> 1.32.11 (UpgradeFailed: waits for PodDisruptionBudget default/keep-web, which holds pod default/web-0"
 	until(t, limit, func() string {
-		got := textAt(p.get(t, controlPlane, c.name, c.name), "status", "upgrade", "message")
+		got := textAt(p.Get(t, controlPlane, c.name, c.name), "status", "upgrade", "message")
 		return unless(strings.HasPrefix(got, waiting) && strings.Contains(got, "it lets 0 pods go"), "status.upgrade.message is %q, want %q and what the budget says", got, waiting)
 	})
 	if got := p.azure.upgrades(t, since, c); len(got) != steps {
@@ -147,21 +147,21 @@ func (p *plane) upgradeIsOver(t *testing.T, c cluster, since int, want []string)
 	t.Helper()
 	const done = "all 9 steps are done"
 	until(t, limit, func() string {
-		got := textAt(p.get(t, controlPlane, c.name, c.name), "status", "upgrade", "message")
+		got := textAt(p.Get(t, controlPlane, c.name, c.name), "status", "upgrade", "message")
 		return unless(got == done, "status.upgrade.message is %q, want %q", got, done)
 	})
-	cp := p.settled(t, c.name, c.name)
+	cp := p.Settled(t, c.name, c.name)
 	if from, to, version := textAt(cp, "status", "upgrade", "from"), textAt(cp, "status", "upgrade", "to"), textAt(cp, "status", "version"); from != "v1.31.8" || to != "v1.34.1" || version != "v1.34.1" {
 		t.Errorf("from %s to %s, and %s runs", from, to, version)
 	}
 	for _, pool := range c.pools {
 		until(t, limit, func() string {
-			o := p.get(t, infraPool, c.name, pool.name)
+			o := p.Get(t, infraPool, c.name, pool.name)
 			state, message := condition(o, "Ready")
 			return unless(state == "True" && textAt(o, "status", "version") == "v1.34.1", "pool %s runs %s, Ready is %s (%s)", pool.name, textAt(o, "status", "version"), state, message)
 		})
 	}
-	log := joined(p.events(t, c.name))
+	log := joined(p.Events(t, c.name))
 	if !strings.Contains(log, "Warning user UpgradeFailed: UpgradeFailed: Drain node") || !strings.Contains(log, "blocked by pdb keep-web") {
 		t.Errorf("no event names pod and budget:\n%s", log)
 	}
@@ -185,14 +185,14 @@ func TestUpgradeRefusedForDeprecatedAPIs(t *testing.T) {
 		return r.To(c.id()) && r.Status == http.StatusBadRequest && r.ErrorCode == "ValidationError"
 	})
 
-	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"version":"v1.34.1"}}`)
-	message := p.awaitCondition(t, controlPlane, c.name, c.name, "Synced", "False UpgradeBlockedOnDeprecatedAPIUsage")
+	p.Patch(t, controlPlane, c.name, c.name, `{"spec":{"version":"v1.34.1"}}`)
+	message := p.AwaitCondition(t, controlPlane, c.name, c.name, "Synced", "False UpgradeBlockedOnDeprecatedAPIUsage")
 	for _, part := range []string{api, "sent again at " + seen.Add(12*time.Hour).Format(time.RFC3339), "forceUpgrade"} {
 		if !strings.Contains(message, part) {
 			t.Errorf("the condition lacks %q: %s", part, message)
 		}
 	}
-	p.patch(t, machinePool, c.name, "system", `{"spec":{"replicas":2}}`) // hours are too long to wait for another node
+	p.Patch(t, machinePool, c.name, "system", `{"spec":{"replicas":2}}`) // hours are too long to wait for another node
 	until(t, limit, func() string {
 		count := textAt(p.azure.get(t, c.poolID("system")), "properties", "count")
 		return unless(count == "2", "pool system has %s nodes", count)
@@ -201,14 +201,14 @@ func TestUpgradeRefusedForDeprecatedAPIs(t *testing.T) {
 		t.Errorf("the control plane runs %s", running)
 	}
 	over := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
-	out := p.kubectl(t, "patch", controlPlane, c.name, "--namespace="+c.name, "--type=merge", `--patch={"spec":{"upgradeSettings":{"overrideSettings":{"forceUpgrade":true,"until":"`+over+`"}}}}`)
+	out := p.Kubectl(t, "patch", controlPlane, c.name, "--namespace="+c.name, "--type=merge", `--patch={"spec":{"upgradeSettings":{"overrideSettings":{"forceUpgrade":true,"until":"`+over+`"}}}}`)
 	if !strings.Contains(out, "is over: upgrades are not forced") {
 		t.Errorf("kubectl says %q", out)
 	}
 	ends := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-	p.patch(t, controlPlane, c.name, c.name, `{"spec":{"upgradeSettings":{"overrideSettings":{"until":"`+ends+`"}}}}`)
+	p.Patch(t, controlPlane, c.name, c.name, `{"spec":{"upgradeSettings":{"overrideSettings":{"until":"`+ends+`"}}}}`)
 	until(t, limit, func() string {
-		running := textAt(p.get(t, controlPlane, c.name, c.name), "status", "version")
+		running := textAt(p.Get(t, controlPlane, c.name, c.name), "status", "version")
 		return unless(running == "v1.34.1", "the control plane runs %s", running)
 	})
 }
