@@ -19,8 +19,6 @@ type plane struct {
 	azure *azure
 }
 
-type event = sandboxtest.Event
-
 var (
 	at        = sandboxtest.At
 	textAt    = sandboxtest.TextAt
