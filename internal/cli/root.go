@@ -27,9 +27,18 @@ func Main() int {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return 130 // ended by a signal, as a shell reports it
 	}
+	var code exitCode
+	if errors.As(err, &code) {
+		return int(code)
+	}
 	fmt.Fprintln(os.Stderr, "capaks:", err)
 	return 1
 }
+
+// exitCode ends the program with a code that says something; everything there is to say was printed.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 // NewRootCommand is the capaks command with all its subcommands.
 func NewRootCommand() *cobra.Command {
@@ -46,6 +55,9 @@ manifests and clusters without one.`,
 	root.AddCommand(
 		newSandboxCommand(),
 		newConvertCommand(),
+		newImportCommand(),
+		newPlanCommand(),
+		newTakeoverCommand(),
 		newVersionCommand(),
 	)
 	return root

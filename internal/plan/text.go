@@ -146,26 +146,45 @@ func short(path string) string { return strings.TrimPrefix(path, "properties.") 
 // hide replaces secrets and shortens keys, at any depth. A public SSH key is no secret, but it fills a screen and
 // its comment often names a person: the algorithm and the last characters are enough to recognise it.
 func hide(key string, v any) any {
+	return mapText(key, v, func(key, text string) any {
+		switch {
+		case secret(key):
+			return hideAny(text)
+		case fold(key) == "keydata":
+			return shortKey(text)
+		}
+		return text
+	})
+}
+
+// WithoutSecrets is a body to be shown: as it is sent, with Hidden in the place of secrets.
+func WithoutSecrets(body fieldset.Object) fieldset.Object {
+	shown, _ := mapText("", body, func(key, text string) any {
+		if secret(key) {
+			return hideAny(text)
+		}
+		return text
+	}).(fieldset.Object)
+	return shown
+}
+
+// mapText copies a value with all its texts replaced; an item of a list has the key of the list.
+func mapText(key string, v any, replace func(key, text string) any) any {
 	switch v := v.(type) {
 	case fieldset.Object:
 		result := make(fieldset.Object, len(v))
 		for k, value := range v {
-			result[k] = hide(k, value)
+			result[k] = mapText(k, value, replace)
 		}
 		return result
 	case []any:
 		result := make([]any, len(v))
 		for i, item := range v {
-			result[i] = hide(key, item)
+			result[i] = mapText(key, item, replace)
 		}
 		return result
 	case string:
-		switch {
-		case secret(key):
-			return hideAny(v)
-		case fold(key) == "keydata":
-			return shortKey(v)
-		}
+		return replace(key, v)
 	}
 	return v
 }
