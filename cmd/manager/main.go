@@ -138,11 +138,19 @@ func setup(mgr ctrl.Manager, o *options) error {
 			wake(key)
 		}
 	}})
+	budget := arm.NewBudget(arm.BudgetOptions{Factor: o.throttleFactor})
+	if err := controller.Expose(budget, clusters); err != nil {
+		return err
+	}
 	reloads := &controller.Reloads{Reader: mgr.GetAPIReader()}
 	for _, run := range []manager.RunnableFunc{clusters.Run, reloads.Run} {
 		if err := mgr.Add(run); err != nil {
 			return err
 		}
+	}
+	traces, err := tracesFromEnv(mgr)
+	if err != nil {
+		return err
 	}
 	reconciler := &controller.Reconciler{
 		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("capaks"),
@@ -152,10 +160,10 @@ func setup(mgr ctrl.Manager, o *options) error {
 			Transport: arm.DefaultTransport(), DefaultSubscription: os.Getenv("AZURE_SUBSCRIPTION_ID"),
 			Clients: arm.NewPool(arm.Config{
 				Transport: arm.DefaultTransport(), UserAgent: "capaks/" + version, Observe: controller.ObserveCall,
-				Budget: arm.NewBudget(arm.BudgetOptions{Factor: o.throttleFactor}),
+				Budget: budget, Tracing: traces,
 			}, 0),
 		},
-		WatchFilter: o.watchFilter, SyncPeriod: o.syncPeriod, Reloads: reloads, Wake: wake,
+		WatchFilter: o.watchFilter, SyncPeriod: o.syncPeriod, Reloads: reloads, Wake: wake, Tracer: traces.NewTracer("capaks/controller", version),
 	}
 	if err := (&controller.IdentityReconciler{Reconciler: reconciler}).SetupWithManager(mgr); err != nil {
 		return err

@@ -15,6 +15,9 @@ type bucket struct {
 	tokens float64   // may be below zero: reserved by callers that wait for their turn
 	at     time.Time // when tokens was right
 	until  time.Time // paused until then
+
+	// subscription and class say what it is a bucket of.
+	subscription, class string
 }
 
 func newBucket(l limit, now time.Time) *bucket {

@@ -27,50 +27,61 @@ var (
 
 const aksNamespace = "microsoft.containerservice"
 
-// use is one bucket a request draws from; scope says in words what else draws from it.
+// use is one bucket a request draws from; scope says in words what else draws from it, class in one word for all buckets of
+// its kind.
 type use struct {
-	key   string
-	limit limit
-	scope string
+	key          string
+	limit        limit
+	scope        string
+	class        string
+	subscription string
 }
 
 // usesOf gives the two buckets of a request: ARM's and, behind it, the resource provider's.
 func usesOf(t target) []use {
-	front := use{t.subscription + " " + string(t.kind), armRead, fmt.Sprintf("all %s requests to subscription %s", t.kind, t.subscription)}
+	front := newUse(t.subscription+" "+string(t.kind), armRead, fmt.Sprintf("all %s requests to subscription %s", t.kind, t.subscription), "arm_"+string(t.kind))
 	switch t.kind {
 	case Write:
 		front.limit = armWrite
 	case Delete:
 		front.limit = armDelete
 	}
-	if t.provider == "" {
-		return []use{front}
+	uses := []use{front}
+	if t.provider != "" {
+		uses = append(uses, providerUse(t))
 	}
-	return []use{front, providerUse(t)}
+	for i := range uses {
+		uses[i].subscription = t.subscription
+	}
+	return uses
+}
+
+func newUse(key string, l limit, scope, class string) use {
+	return use{key: key, limit: l, scope: scope, class: class}
 }
 
 func providerUse(t target) use {
 	in := " in subscription " + t.subscription
 	if t.provider != aksNamespace {
-		return use{t.subscription + " " + t.provider + " " + string(t.kind), anotherProvider, fmt.Sprintf("all %s requests to %s%s", t.kind, t.provider, in)}
+		return newUse(t.subscription+" "+t.provider+" "+string(t.kind), anotherProvider, fmt.Sprintf("all %s requests to %s%s", t.kind, t.provider, in), "other_"+string(t.kind))
 	}
 	n := len(t.rest)
 	isCluster := n > 0 && t.rest[0] == "managedclusters"
 	switch {
 	case n >= 3 && t.rest[0] == "locations" && strings.HasPrefix(t.rest[2], "operation"):
-		return use{t.subscription + " aks operation", aksOperation, "all status reads of AKS operations" + in}
+		return newUse(t.subscription+" aks operation", aksOperation, "all status reads of AKS operations"+in, "aks_operation")
 	case isCluster && n == 1 && t.group != "":
-		return use{t.subscription + " aks list " + t.group, aksListGroup, "all listings of AKS clusters in resource group " + t.group + in}
+		return newUse(t.subscription+" aks list "+t.group, aksListGroup, "all listings of AKS clusters in resource group "+t.group+in, "aks_list_group")
 	case isCluster && n == 1:
-		return use{t.subscription + " aks list", aksList, "all listings of AKS clusters" + in}
+		return newUse(t.subscription+" aks list", aksList, "all listings of AKS clusters"+in, "aks_list")
 	case isCluster && n == 2 && t.kind == Read:
-		return use{"aks get " + t.path, aksGetCluster, "reads of this AKS cluster"}
+		return newUse("aks get "+t.path, aksGetCluster, "reads of this AKS cluster", "aks_get_cluster")
 	case isCluster && t.kind == Write && n == 2:
-		return use{"aks put " + t.path, aksPut, "changes of this AKS cluster itself, its pools excepted"}
+		return newUse("aks put "+t.path, aksPut, "changes of this AKS cluster itself, its pools excepted", "aks_put_cluster")
 	case isCluster && t.kind == Write && n == 4 && t.rest[2] == "agentpools":
-		return use{"aks put " + t.path, aksPut, "changes of this agent pool"}
+		return newUse("aks put "+t.path, aksPut, "changes of this agent pool", "aks_put_pool")
 	}
-	return use{t.subscription + " aks other", aksOther, "all other requests to AKS" + in}
+	return newUse(t.subscription+" aks other", aksOther, "all other requests to AKS"+in, "aks_other")
 }
 
 // Budget counts requests against Azure's documented limits, so that a fleet slows down before Azure locks it out. One Budget serves
@@ -141,6 +152,7 @@ func (b *Budget) bucket(u use, now time.Time) *bucket {
 	k, found := b.buckets[u.key]
 	if !found {
 		k = newBucket(limit{u.limit.burst * b.factor, u.limit.perSecond * b.factor}, now)
+		k.class, k.subscription = u.class, u.subscription
 		b.buckets[u.key] = k
 	}
 	return k

@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	azruntime "github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 )
 
 // tryTimeout bounds one exchange. ARM answers a PUT in seconds; a LIST of a large subscription may take most of a minute.
@@ -29,6 +30,7 @@ type Config struct {
 	Budget     *Budget            // default: one of its own; share one between all clients
 	Observe    func(Call)         // optional; called from many goroutines, must not block
 	Now        func() time.Time   // clock of the tokens of Token; default time.Now
+	Tracing    tracing.Provider   // makes spans of requests; default none
 }
 
 // Client sends requests as one identity to one cloud. It is safe for concurrent use and serves any number of subscriptions and clusters.
@@ -44,6 +46,7 @@ type Client struct {
 	now       func() time.Time
 	logins    logins
 	scope     string
+	tracer    tracing.Tracer
 }
 
 // Precondition guards a write against what others did since the last read.
@@ -95,6 +98,7 @@ func New(c Config) (*Client, error) {
 	client := &Client{
 		source: c.Credential, now: c.Now, scope: service.Audience + "/.default",
 		endpoint: u, authority: strings.TrimRight(c.Cloud.ActiveDirectoryAuthorityHost, "/"),
+		tracer: c.Tracing.NewTracer("capaks/arm", c.UserAgent),
 		budget: c.Budget, observe: c.Observe, reads: readRetries(), writes: policy.RetryOptions{MaxRetries: -1, TryTimeout: tryTimeout},
 	}
 	if client.pipeline, err = newPipeline(c, client.reads); err != nil {
@@ -180,13 +184,16 @@ func (c *Client) resource(ctx context.Context, method, id, apiVersion string, bo
 }
 
 // do sends one request, after its turn in the budget, and sorts the outcome.
-func (c *Client) do(ctx context.Context, method string, u *url.URL, body map[string]any, p Precondition) (*Response, error) {
+func (c *Client) do(ctx context.Context, method string, u *url.URL, body map[string]any, p Precondition) (response *Response, err error) {
 	id := CorrelationID(ctx)
 	if id == "" {
 		id = NewCorrelationID()
 		ctx = WithCorrelationID(ctx, id)
 	}
 	path := strings.TrimPrefix(u.Path, c.endpoint.Path)
+	ctx, end := azruntime.StartSpan(ctx, targetOf(method, path).operation, c.tracer, &azruntime.StartSpanOptions{Attributes: []tracing.Attribute{
+		{Key: "azure.resource.id", Value: path}, {Key: "azure.correlation.id", Value: id}}})
+	defer func() { end(err) }()
 	if err := c.budget.Wait(ctx, method, path); err != nil {
 		if held, ok := errors.AsType[*Error](err); ok {
 			held.CorrelationID = id

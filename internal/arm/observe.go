@@ -24,6 +24,7 @@ type Call struct {
 	CorrelationID string
 	Duration      time.Duration
 	RetryAfter    time.Duration
+	Throttled     bool // Azure asks for fewer requests; a 429 that says "busy" does not
 }
 
 const (
@@ -101,6 +102,7 @@ func (p observePolicy) Do(req *policy.Request) (*http.Response, error) {
 			call.Code, call.RetryAfter = e.Code, e.RetryAfter
 			if resp.StatusCode == http.StatusTooManyRequests {
 				p.budget.throttled(t, e, resp.Header)
+				call.Throttled = !e.isBusy()
 			}
 		}
 	}

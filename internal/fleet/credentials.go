@@ -80,6 +80,7 @@ func (f *Fleet) leave(owner string, key groupKey, g *group) map[string]member {
 	if empty {
 		f.mu.Lock()
 		delete(f.groups, key)
+		delete(f.listed, key)
 		f.mu.Unlock()
 	}
 	return left

@@ -35,6 +35,7 @@ type Fleet struct {
 	groups map[groupKey]*group
 	places map[placeKey]*place
 	homes  map[string]groupKey // by owner
+	listed map[groupKey]time.Time
 }
 
 // groupKey: two credentials may see different clusters of one subscription.
@@ -83,7 +84,7 @@ func New(o Options) *Fleet {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Fleet{interval: o.Interval, now: o.Now, notify: o.Notify, health: o.Health, groups: map[groupKey]*group{}, places: map[placeKey]*place{}, homes: map[string]groupKey{}}
+	return &Fleet{interval: o.Interval, now: o.Now, notify: o.Notify, health: o.Health, groups: map[groupKey]*group{}, places: map[placeKey]*place{}, homes: map[string]groupKey{}, listed: map[groupKey]time.Time{}}
 }
 
 // Snapshot is a cluster as listed.
@@ -209,6 +210,9 @@ func (f *Fleet) list(ctx context.Context, client *arm.Client, subscription strin
 	}
 	f.listHealth(ctx, client, subscription, g)
 	g.bodies, g.listedAt, g.refused = bodies, f.now(), nil
+	f.mu.Lock()
+	f.listed[groupKey{client, strings.ToLower(subscription)}] = g.listedAt
+	f.mu.Unlock()
 	return nil
 }
 
