@@ -28,8 +28,8 @@ KUBERNETES_FLAGS := $(call version_flags,k8s.io/component-base/version,$(KUBERNE
 CLUSTER_API_FLAGS := $(call version_flags,sigs.k8s.io/cluster-api/version,$(CLUSTER_API_VERSION))
 
 PROGRAMS := $(patsubst cmd/%/main.go,$(BIN)/%,$(wildcard cmd/*/main.go))
-SANDBOX_TOOLS := $(addprefix $(BIN)/,etcd kube-apiserver kube-controller-manager kubectl cluster-api-manager cluster-api-components.yaml)
-DEVELOPER_TOOLS := $(addprefix $(BIN)/,clusterctl controller-gen kustomize golangci-lint)
+SANDBOX_TOOLS := $(addprefix $(BIN)/,etcd kube-apiserver kube-controller-manager kubectl cluster-api-manager cluster-api-components.yaml kubeadm-bootstrap-crds.yaml)
+DEVELOPER_TOOLS := $(addprefix $(BIN)/,clusterctl controller-gen kustomize golangci-lint image gitops-health)
 
 ##@ Use
 
@@ -46,7 +46,7 @@ build: programs tools ## Build everything into bin/: our programs and the tools 
 programs: ## Build only our own programs (capaks, manager, azuresim) into bin/.
 	@mkdir -p $(BIN)
 	@for program in $(PROGRAMS); do \
-		$(GO) build -trimpath -ldflags="-s -w -X github.com/capaks/capaks/internal/cli.version=$(VERSION) -X main.version=$(VERSION)" -o $$program ./cmd/$${program#$(BIN)/}; \
+		CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w -X github.com/capaks/capaks/internal/cli.version=$(VERSION) -X main.version=$(VERSION)" -o $$program ./cmd/$${program#$(BIN)/}; \
 	done
 
 .PHONY: sandbox
@@ -58,13 +58,30 @@ sandbox: programs $(SANDBOX_TOOLS) ## Start a management plane with an emulated 
 .PHONY: test
 test: build verify-generated lint ## Everything CI checks: generated files, linters, all tests with a real API server. Builds every tool first, which takes long once.
 	@if [ -n "$${CI:-}" ]; then $(MAKE) --no-print-directory browser || echo "no Chromium here: the tests of azuresim's page skip" >&2; fi
+	@if [ -n "$${CI:-}" ]; then $(MAKE) --no-print-directory observability-tools || echo "no Prometheus here: the tests of alerts and dashboards skip" >&2; fi
 	cd tools/armspec && $(GO) test ./...
+	cd tools/image && $(GO) test ./...
 	cd test/sdk && $(GO) test -parallel 8 ./... # stories that wait for emulated operations most of the time
 	CAPAKS_REQUIRE_SANDBOX=1 $(GO) test -p 1 -timeout 30m ./...
 
 .PHONY: browser
 browser: ## Install headless Chromium from Debian's packages, for the tests of azuresim's page; they skip without it.
 	@command -v chromium > /dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core; }
+
+.PHONY: test-contract-older
+test-contract-older: $(addprefix test-contract-,$(OLDER_CLUSTER_API)) ## The contract tests with older releases of Cluster API; test-contract-1.13 runs one of them.
+
+test-contract-1.%: build $(BIN)/cluster-api-1.%/cluster-api-manager $(BIN)/cluster-api-1.%/cluster-api-components.yaml
+	CAPAKS_REQUIRE_SANDBOX=1 CAPAKS_CLUSTER_API=$(CURDIR)/$(BIN)/cluster-api-1.$* $(GO) test -count=1 -v -timeout 20m ./test/contract
+
+.PHONY: observability-tools
+observability-tools: $(BIN)/kube-state-metrics $(BIN)/prometheus ## Build kube-state-metrics and take Prometheus out of its Debian package, for the tests of metrics, alerts and dashboards; they skip without them.
+
+# Nothing is installed and no service starts: the package is only unpacked.
+$(BIN)/prometheus:
+	@mkdir -p $(BIN)/prometheus-package && cd $(BIN)/prometheus-package && { apt-get download prometheus || { apt-get update -q && apt-get download prometheus; }; }
+	@dpkg-deb -x $(BIN)/prometheus-package/prometheus_*.deb $(BIN)/prometheus-package
+	@mv $(BIN)/prometheus-package/usr/bin/promtool $(BIN)/prometheus-package/usr/bin/prometheus $(BIN)/ && touch $@ && rm -rf $(BIN)/prometheus-package
 
 .PHONY: test-unit
 test-unit: ## The fast tests, without an API server.
@@ -85,16 +102,41 @@ bench: build ## Measure: requests, reaction times and memory, as a table and as 
 bench-azuresim: ## Measure the emulator with 1,000 clusters, 5,000 pools and 10,000 nodes.
 	$(GO) test ./azuresim -run '^$$' -bench '^BenchmarkSize$$' -benchtime 1x
 
-# The series of metadata.yaml; clusterctl takes only versions it knows from there.
-RELEASE ?= v0.1.0
-REPOSITORY := $(OUT)/release/infrastructure-azure/$(RELEASE)
+# In the series of metadata.yaml, and newer than every release of the provider that had the name before (docs/decisions/0026).
+RELEASE ?= v2.0.0
+# Where the nodes of a management cluster find the image. clusterctl needs the form host/path/name:tag.
+IMAGE ?= localhost/capaks/manager:$(RELEASE)
+REPOSITORY = $(abspath $(OUT)/release/infrastructure-azure/$(RELEASE))
 .PHONY: release
-release: $(BIN)/kustomize ## Write a clusterctl repository (components, metadata, templates) and a clusterctl.yaml that uses it to out/release/.
-	@rm -rf $(OUT)/release && mkdir -p $(REPOSITORY)
-	$(BIN)/kustomize build config/default > $(REPOSITORY)/infrastructure-components.yaml
+release: $(BIN)/kustomize ## Write a clusterctl repository (components, metadata, templates) and a clusterctl.yaml that uses it to out/release/. RELEASE is its version, IMAGE the image in it; other versions there stay.
+	@rm -rf $(REPOSITORY) && mkdir -p $(REPOSITORY)
+	@$(BIN)/kustomize build config/default | sed 's|image: localhost/capaks/manager:.*|image: $(IMAGE)|' > $(REPOSITORY)/infrastructure-components.yaml
+	@grep -q 'image: $(IMAGE)$$' $(REPOSITORY)/infrastructure-components.yaml
 	@cp metadata.yaml templates/*.yaml $(REPOSITORY)/
-	@printf 'providers:\n- name: azure\n  type: InfrastructureProvider\n  url: %s/infrastructure-components.yaml\n' $(CURDIR)/$(REPOSITORY) > $(OUT)/release/clusterctl.yaml
+	@printf 'providers:\n- name: azure\n  type: InfrastructureProvider\n  url: %s/infrastructure-components.yaml\n' $(REPOSITORY) > $(OUT)/release/clusterctl.yaml
 	@echo "try: clusterctl generate cluster my-cluster --config $(OUT)/release/clusterctl.yaml --infrastructure azure:$(RELEASE) --flavor aks ..."
+
+IMAGE_PLATFORMS ?= linux/amd64 linux/arm64
+# The time in an image is that of the commit, so that whoever builds the same commit gets the same digest.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+.PHONY: image
+image: $(BIN)/image ## Make the container image IMAGE for IMAGE_PLATFORMS, without a container engine: an OCI layout, tarballs for docker load, SBOMs in out/image/.
+	@mkdir -p $(OUT)/image
+	@binaries=(); for platform in $(IMAGE_PLATFORMS); do \
+		binary=$(OUT)/image/manager-$${platform/\//-}; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -trimpath -buildvcs=false -ldflags="-s -w -X main.version=$(RELEASE)" -o $$binary ./cmd/manager; \
+		binaries+=("--binary=$$platform=$$binary"); \
+	done; \
+	$(BIN)/image pack "$${binaries[@]}" --name=$(IMAGE) --version=$(RELEASE) --revision=$$(git rev-parse HEAD 2>/dev/null || echo unknown) --created=$(SOURCE_DATE_EPOCH) --out=$(OUT)/image
+
+.PHONY: image-push
+image-push: image ## Make the image and send it to the registry that IMAGE names, with the credentials of docker login.
+	$(BIN)/image push --layout $(OUT)/image/oci $(IMAGE)
+
+.PHONY: book
+book: $(BIN)/hugo ## Write the book, docs/ as pages for a browser, to out/book/.
+	$(BIN)/hugo --noBuildLock --quiet --panicOnWarning --cleanDestinationDir --source book --destination $(abspath $(OUT))/book
+	@echo "out/book/index.html"
 
 .PHONY: fmt
 fmt: $(BIN)/golangci-lint ## Format all Go files.
@@ -148,21 +190,61 @@ $(eval $(call tool,clusterctl,cluster-api,sigs.k8s.io/cluster-api/cmd/clusterctl
 $(eval $(call tool,controller-gen,controller-gen,sigs.k8s.io/controller-tools/cmd/controller-gen))
 $(eval $(call tool,kustomize,kustomize,sigs.k8s.io/kustomize/kustomize/v5))
 $(eval $(call tool,golangci-lint,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,, (about 2 minutes the first time)))
+$(eval $(call tool,image,image,.))
+$(BIN)/image: $(wildcard tools/image/*.go)
 $(eval $(call tool,govulncheck,govulncheck,golang.org/x/vuln/cmd/govulncheck))
+# Runs the health checks of examples/gitops for their test.
+$(eval $(call tool,gitops-health,gitops-health,.))
+$(BIN)/gitops-health: $(wildcard tools/gitops-health/*.go)
+# Nothing but the book needs it, so it is no part of `make tools`.
+$(eval $(call tool,hugo,hugo,github.com/gohugoio/hugo,, (about 2 minutes the first time)))
+
+# kube-state-metrics is built with the Kubernetes libraries everything else is built with, which makes it a matter of seconds. They
+# ask two more methods of a store, which a copy of the module gets.
+$(eval $(call tool,kube-state-metrics,kube-state-metrics,k8s.io/kube-state-metrics/v2,,,-modfile=$(CURDIR)/$(BIN)/kube-state-metrics-source/tools.mod))
+KUBE_STATE_METRICS_COPY := $(BIN)/kube-state-metrics-source
+$(BIN)/kube-state-metrics: $(KUBE_STATE_METRICS_COPY)/tools.mod
+$(KUBE_STATE_METRICS_COPY)/tools.mod: tools/kube-state-metrics/go.mod tools/kube-state-metrics/go.sum
+	@rm -rf $(@D) && mkdir -p $(BIN)
+	@module=$$(cd tools/kube-state-metrics && $(GO) mod download k8s.io/kube-state-metrics/v2 && $(GO) list -m -f '{{.Dir}}' k8s.io/kube-state-metrics/v2); \
+		cp -R "$$module" $(@D) && chmod -R u+w $(@D)
+	@printf 'package metricsstore\n\nfunc (*MetricsStore) Bookmark(string) {}\n\nfunc (*MetricsStore) LastStoreSyncResourceVersion() string { return "" }\n' > $(@D)/pkg/metrics_store/later.go
+	@cp tools/kube-state-metrics/go.sum $(@D)/tools.sum && cp tools/kube-state-metrics/go.mod $@ && $(GO) mod edit -replace=k8s.io/kube-state-metrics/v2=$(CURDIR)/$(@D) $@
 
 # Cluster API's webhook server has no flag for its address, and a sandbox listens on loopback only: its manager is built
 # from a copy of the module in which one line of main is more.
 CLUSTER_API_COPY := $(BIN)/cluster-api-source
 $(BIN)/cluster-api-manager: $(CLUSTER_API_COPY)/tools.mod
 $(CLUSTER_API_COPY)/tools.mod: tools/cluster-api/go.mod tools/cluster-api/go.sum
-	@rm -rf $(@D) && mkdir -p $(BIN)
-	@module=$$(cd tools/cluster-api && $(GO) mod download sigs.k8s.io/cluster-api && $(GO) list -m -f '{{.Dir}}' sigs.k8s.io/cluster-api); \
+	$(call loopback_copy,cluster-api,core/main.go)
+define loopback_copy
+	@rm -rf $(@D) && mkdir -p $(dir $(@D))
+	@module=$$(cd tools/$(1) && $(GO) mod download sigs.k8s.io/cluster-api && $(GO) list -m -f '{{.Dir}}' sigs.k8s.io/cluster-api); \
 		cp -R "$$module" $(@D) && chmod -R u+w $(@D)
-	@sed -i.orig 's/^\(\t*\)webhook.Options{$$/&\n\1\tHost: "127.0.0.1",/' $(@D)/core/main.go && grep -q 'Host: "127.0.0.1"' $(@D)/core/main.go
-	@cp tools/cluster-api/go.sum $(@D)/tools.sum && cp tools/cluster-api/go.mod $@ && $(GO) mod edit -replace=sigs.k8s.io/cluster-api=$(CURDIR)/$(@D) $@
+	@sed -i.orig 's/^\(\t*\)webhook.Options{$$/&\n\1\tHost: "127.0.0.1",/' $(@D)/$(2) && grep -q 'Host: "127.0.0.1"' $(@D)/$(2)
+	@cp tools/$(1)/go.sum $(@D)/tools.sum && cp tools/$(1)/go.mod $@ && $(GO) mod edit -replace=sigs.k8s.io/cluster-api=$(CURDIR)/$(@D) $@
+endef
 
 # Cluster API's CRDs, webhooks and rights, built from the very module its manager is built from.
 $(BIN)/cluster-api-components.yaml: tools/cluster-api/go.mod $(BIN)/kustomize
 	@echo "building cluster-api-components.yaml"
 	@module=$$(cd tools/cluster-api && $(GO) mod download sigs.k8s.io/cluster-api && $(GO) list -m -f '{{.Dir}}' sigs.k8s.io/cluster-api); \
 		$(BIN)/kustomize build "$$module/core/config/default" > $@
+
+# The kubeadm bootstrap provider's kinds from the same module: a ClusterClass needs a bootstrap template, even an empty one.
+KUBEADM_CRDS := tools/cluster-api/kubeadm-bootstrap-crds
+$(BIN)/kubeadm-bootstrap-crds.yaml: $(KUBEADM_CRDS)/kustomization.yaml $(CLUSTER_API_COPY)/tools.mod $(BIN)/kustomize
+	@echo "building kubeadm-bootstrap-crds.yaml"
+	@$(BIN)/kustomize build $(KUBEADM_CRDS) > $@
+
+# Older releases of Cluster API's core, which only the contract tests run with: a module for each of them in tools/.
+OLDER_CLUSTER_API := $(sort $(patsubst tools/cluster-api-%,%,$(wildcard tools/cluster-api-1.*)))
+.PRECIOUS: $(BIN)/cluster-api-1.%/source/tools.mod
+$(BIN)/cluster-api-1.%/source/tools.mod: tools/cluster-api-1.%/go.mod tools/cluster-api-1.%/go.sum
+	$(call loopback_copy,cluster-api-1.$*,main.go)
+$(BIN)/cluster-api-1.%/cluster-api-manager: $(BIN)/cluster-api-1.%/source/tools.mod
+	@echo "building cluster-api-manager $(call module_version,cluster-api-1.$*,sigs.k8s.io/cluster-api) (about 2 minutes the first time) ..."
+	@cd tools/cluster-api-1.$* && $(GO) build -trimpath -modfile=$(CURDIR)/$< -o $(CURDIR)/$@ \
+		-ldflags="-s -w $(call version_flags,sigs.k8s.io/cluster-api/version,$(call module_version,cluster-api-1.$*,sigs.k8s.io/cluster-api))" sigs.k8s.io/cluster-api
+$(BIN)/cluster-api-1.%/cluster-api-components.yaml: $(BIN)/cluster-api-1.%/source/tools.mod $(BIN)/kustomize
+	@$(BIN)/kustomize build $(<D)/config/default > $@

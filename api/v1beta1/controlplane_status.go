@@ -21,7 +21,8 @@ type AzureManagedControlPlaneStatus struct {
 	// +kubebuilder:validation:MaxLength=256
 	Version string `json:"version,omitempty"`
 
-	// versions are the Kubernetes versions the control plane runs, oldest first; with AKS that is one.
+	// versions are the Kubernetes versions the control plane runs, oldest first; with AKS that is one. Where the Cluster has a
+	// topology, it is the version asked for as long as the AKS cluster does not exist.
 	// +optional
 	// +listType=map
 	// +listMapKey=version

@@ -18,7 +18,6 @@ type Extension struct {
 
 	// autoUpgradeMinorVersion upgrades the extension to new minor versions (default: true). It can be changed at any time.
 	// +optional
-	// +kubebuilder:default=true
 	AutoUpgradeMinorVersion *bool `json:"autoUpgradeMinorVersion,omitempty" arm:"properties.autoUpgradeMinorVersion"`
 
 	// version to stay at; it needs autoUpgradeMinorVersion false. It can be changed at any time.

@@ -20,6 +20,8 @@ const (
 
 // AzureClusterIdentitySpec is an identity in Entra ID and who may use it.
 //
+// +kubebuilder:validation:XValidation:rule="self.?tenantID.orValue(\"\") != \"\" || self.type == 'WorkloadIdentity' && self.?clientID.orValue(\"\") == \"\"",messageExpression="'tenantID is missing, and type ' + self.type + ' needs it: write the id of the Entra ID tenant (only a WorkloadIdentity without clientID may leave it out)'",fieldPath=".tenantID"
+// +kubebuilder:validation:XValidation:rule="self.?clientID.orValue(\"\") != \"\" || self.type == 'WorkloadIdentity'",messageExpression="'clientID is missing, and type ' + self.type + ' needs it: write the id of the application or of the managed identity (only a WorkloadIdentity may leave it out)'",fieldPath=".clientID"
 // +kubebuilder:validation:XValidation:rule="!has(self.resourceID) || self.type == 'UserAssignedMSI'",messageExpression="'resourceID \"' + self.resourceID + '\" is only for type UserAssignedMSI, not ' + self.type + ': remove resourceID'",fieldPath=".resourceID"
 // +kubebuilder:validation:XValidation:rule="!has(self.userAssignedIdentityCredentialsPath) || self.type == 'UserAssignedIdentityCredential'",messageExpression="'userAssignedIdentityCredentialsPath \"' + self.userAssignedIdentityCredentialsPath + '\" is only for type UserAssignedIdentityCredential, not ' + self.type + ': remove userAssignedIdentityCredentialsPath'",fieldPath=".userAssignedIdentityCredentialsPath"
 // +kubebuilder:validation:XValidation:rule="!has(self.userAssignedIdentityCredentialsCloudType) || self.type == 'UserAssignedIdentityCredential'",messageExpression="'userAssignedIdentityCredentialsCloudType \"' + self.userAssignedIdentityCredentialsCloudType + '\" is only for type UserAssignedIdentityCredential, not ' + self.type + ': remove userAssignedIdentityCredentialsCloudType'",fieldPath=".userAssignedIdentityCredentialsCloudType"
@@ -31,14 +33,15 @@ type AzureClusterIdentitySpec struct {
 	Type IdentityType `json:"type" arm:"-,identity,immutable"`
 
 	// tenantID is the id of the Entra ID tenant.
-	// +kubebuilder:validation:MinLength=1
+	// +optional
 	// +kubebuilder:validation:MaxLength=256
-	TenantID string `json:"tenantID" arm:"-,identity"`
+	TenantID string `json:"tenantID,omitempty" arm:"-,identity"`
 
-	// clientID is the id of the application or of the managed identity.
-	// +kubebuilder:validation:MinLength=1
+	// clientID is the id of the application or of the managed identity. A WorkloadIdentity without one stands for the credentials
+	// that the manager itself has, whatever they are; tenantID is not used then.
+	// +optional
 	// +kubebuilder:validation:MaxLength=256
-	ClientID string `json:"clientID" arm:"-,identity"`
+	ClientID string `json:"clientID,omitempty" arm:"-,identity"`
 
 	// clientSecret names the Secret with the key clientSecret (a password), or certificate and, where it has one, password
 	// (for ServicePrincipalCertificate). Its namespace is that of the AzureClusterIdentity where none is given.

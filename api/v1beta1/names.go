@@ -48,6 +48,10 @@ const (
 	// PolicyDetachOnDelete manages the Azure resource, and leaves it in Azure when the object is deleted.
 	PolicyDetachOnDelete = "detach-on-delete"
 
+	// AdoptAnnotation with the value true on an AzureManagedControlPlane takes over an AKS cluster of that name that exists and was
+	// made by somebody else. It gets no owner tags.
+	AdoptAnnotation = "infrastructure.cluster.x-k8s.io/adopt"
+
 	// DeletionProtectionAnnotation with the value true refuses the deletion of the object and of the Azure resource.
 	DeletionProtectionAnnotation = "infrastructure.cluster.x-k8s.io/deletion-protection"
 )
@@ -67,6 +71,10 @@ const (
 
 	// AvailableCondition of a control plane: the API server of the workload cluster can be used.
 	AvailableCondition = "Available"
+
+	// RollingOutCondition of a control plane: control plane or pools are on their way to another Kubernetes version.
+	// Cluster API aggregates it to the Cluster.
+	RollingOutCondition = "RollingOut"
 
 	// CredentialsValidCondition: Azure accepted the credentials, and the identity allows this namespace.
 	CredentialsValidCondition = "CredentialsValid"

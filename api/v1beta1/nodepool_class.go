@@ -67,8 +67,9 @@ type AzureManagedMachinePoolClassSpec struct {
 	// +optional
 	OSSKU string `json:"osSKU,omitempty" arm:"properties.osSKU,fold"`
 
-	// availabilityZones are the zones the machines are spread over, for example ["1", "2", "3"]. Default: no zones. Fixed
-	// after creation; the order does not matter. https://learn.microsoft.com/azure/aks/availability-zones
+	// availabilityZones are the zones the machines are spread over, for example ["1", "2", "3"]. Default: the
+	// failureDomains of the MachinePool when the pool is created, and without those no zones. Fixed after creation; the order
+	// does not matter. https://learn.microsoft.com/azure/aks/availability-zones
 	// +optional
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=16

@@ -16,7 +16,7 @@ import (
 func clusterStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action {
 	d := plan.Desired{ID: n.ClusterID, Kind: KindManagedCluster, Name: n.ClusterName, APIVersion: ClusterAPIVersion(in.ControlPlane), SpecChanged: in.SpecChanged}
 	// What is only observed may be anybody's.
-	d.Adopt = ownedByTag(obs.Cluster.Body, in.Cluster.Name) || Policy(in.ControlPlane) == v1beta1.PolicyObserve
+	d.Adopt = ownedByTag(obs.Cluster.Body, in.Cluster.Name) || adopts(in.ControlPlane) || Policy(in.ControlPlane) == v1beta1.PolicyObserve
 	body, problems := desiredCluster(in, n, obs)
 	if len(problems) > 0 {
 		return blocked(d, ReasonPassthrough, refusal(problems))
@@ -60,7 +60,10 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	body := armfield.Encode(spec)
 	put := func(path string, value any) { fieldset.Put(body, fieldset.ParsePath(path), value) }
 	put("location", n.Location)
-	put("tags", ownershipTags(in.Cluster.Name, n.ClusterName, spec.AdditionalTags))
+	tagged := !adopted(in, obs)
+	if tagged {
+		put("tags", ownershipTags(in.Cluster.Name, n.ClusterName, spec.AdditionalTags))
+	}
 	if spec.Identity == nil || spec.Identity.Type == "" {
 		put("identity.type", string(v1beta1.ManagedIdentitySystemAssigned))
 	}
@@ -92,7 +95,11 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	if podCIDRApplies(spec.NetworkPlugin, spec.NetworkPluginMode) {
 		putRanges(body, "podCidr", in.Cluster.PodCIDRs)
 	}
-	return withOwnership(applyPatches(body, "managedClusters", spec.ASOManagedClusterPatches), in.Cluster.Name, n.ClusterName)
+	body = applyPatches(body, "managedClusters", spec.ASOManagedClusterPatches)
+	if !tagged {
+		return body
+	}
+	return withOwnership(body, in.Cluster.Name, n.ClusterName)
 }
 
 // putRanges: a single range has a property of its own; AKS takes the two of a dual-stack cluster, one of each family, as a

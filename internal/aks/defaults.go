@@ -28,7 +28,6 @@ func DefaultControlPlane(spec *v1beta1.AzureManagedControlPlaneSpec, name, clust
 	if spec.FQDNSubdomain == "" { // it would take the place of the prefix
 		setDefault(&spec.DNSPrefix, dnsPrefix(name))
 	}
-	DefaultExtensions(spec, name)
 	if spec.FleetsMember != nil {
 		setDefault(&spec.FleetsMember.Name, clusterName)
 	}
@@ -49,9 +48,14 @@ func DefaultControlPlane(spec *v1beta1.AzureManagedControlPlaneSpec, name, clust
 	setDefault(&vnet.Subnet.CIDRBlock, v1beta1.DefaultSubnetCIDR)
 }
 
-// DefaultExtensions names the plans of extensions. It is apart because extensions come and go while the cluster exists.
+// DefaultExtensions fills in what extensions leave open. It is for readers only: who compares manifests with objects compares a list as a
+// whole, and what were filled in here would be a difference each time.
 func DefaultExtensions(spec *v1beta1.AzureManagedControlPlaneSpec, name string) {
-	for _, extension := range spec.Extensions {
+	for i := range spec.Extensions {
+		extension := &spec.Extensions[i]
+		if extension.AutoUpgradeMinorVersion == nil {
+			extension.AutoUpgradeMinorVersion = new(true)
+		}
 		if plan := extension.Plan; plan != nil {
 			setDefault(&plan.Name, name+"-"+plan.Product)
 		}

@@ -36,7 +36,7 @@ const protectedSettings = "properties.configurationProtectedSettings"
 
 func declaredExtensions(in Inputs, n Names) []dependent {
 	spec := in.ControlPlane.Spec.DeepCopy()
-	DefaultControlPlane(spec, in.ControlPlane.Name, in.Cluster.Name)
+	DefaultExtensions(spec, in.ControlPlane.Name)
 	var list []dependent
 	for _, extension := range spec.Extensions {
 		list = append(list, dependent{id: ExtensionID(n.ClusterID, extension.Name), body: armfield.Encode(extension)})

@@ -56,6 +56,8 @@ type Pool struct {
 	Replicas *int32
 	// Version is MachinePool.spec.template.spec.version, empty when the pool follows the control plane.
 	Version string
+	// FailureDomains is MachinePool.spec.failureDomains.
+	FailureDomains []string
 	// ReplicasManaged: somebody else owns the count (annotation cluster.x-k8s.io/replicas-managed-by).
 	ReplicasManaged bool
 	Owned           *fieldset.Set

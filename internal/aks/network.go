@@ -26,6 +26,10 @@ func networkStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action
 		}
 		return action
 	}
+	if !obs.VirtualNetwork.Exists && networkOfAKS(obs.Cluster.Body) {
+		action.Reason = ReasonBrought
+		return action
+	}
 	d.Adopt = true
 	d.Body = fieldset.Object{
 		"location": n.Location,
@@ -40,6 +44,24 @@ func networkStep(in Inputs, n Names, obs Observation, now time.Time) plan.Action
 		planned.Owned.Insert(endpointsOwned)
 	}
 	return planned
+}
+
+// NetworkReady tells whether resource group and network are there. The network that AKS makes is in the node resource group.
+func NetworkReady(obs Observation) bool {
+	network := obs.VirtualNetwork.Exists && obs.VirtualNetwork.State != "Updating" || networkOfAKS(obs.Cluster.Body)
+	return obs.ResourceGroup.Exists && network
+}
+
+// networkOfAKS tells whether AKS made the network of a cluster by itself, which it does where no pool names a subnet. Such a cluster
+// was made by somebody else, and cannot get another network.
+func networkOfAKS(cluster fieldset.Object) bool {
+	profiles := inlineProfiles(cluster)
+	for _, profile := range profiles {
+		if stringAt(profile, "vnetSubnetID") != "" {
+			return false
+		}
+	}
+	return len(profiles) > 0
 }
 
 // endpointsOwned is remembered while the spec gives service endpoints. Lists are owned as a whole, and without it nobody

@@ -106,8 +106,11 @@ func poolBody(in Inputs, n Names, pool Pool, observed, cluster fieldset.Object) 
 	body := armfield.Encode(spec)
 	put := func(path string, value any) { fieldset.Put(body, fieldset.ParsePath("properties."+path), value) }
 	put("type", scaleSetsType)
-	if spec.VnetSubnetID == "" {
+	if spec.VnetSubnetID == "" && (spec.SubnetName != "" || !networkOfAKS(cluster)) {
 		put("vnetSubnetID", poolSubnetID(n, pool))
+	}
+	if zones := poolZones(pool, observed); zones != nil {
+		put("availabilityZones", zones)
 	}
 	if version := poolVersion(in, pool, observed, cluster); version != "" {
 		put("orchestratorVersion", version)
@@ -134,6 +137,36 @@ func poolSubnetID(n Names, pool Pool) string {
 		return SubnetID(n.NetworkID, name)
 	}
 	return n.SubnetID
+}
+
+// zones are where the machines of a new pool are to be.
+func (p Pool) zones() []string {
+	if own := p.Object.Spec.AvailabilityZones; len(own) > 0 {
+		return own
+	}
+	return p.FailureDomains
+}
+
+// poolZones are the zones that the MachinePool's failure domains come to, nil where the pool has zones of its own, or none. AKS never
+// moves a pool, and a MachinePool's failure domains can be changed at any time: of a pool that is there they say nothing.
+func poolZones(pool Pool, observed fieldset.Object) []any {
+	if len(pool.Object.Spec.AvailabilityZones) > 0 {
+		return nil
+	}
+	path := fieldset.ParsePath("properties.availabilityZones")
+	if observed != nil {
+		there, _ := fieldset.Get(observed, path)
+		zones, _ := there.([]any)
+		if len(pool.FailureDomains) == 0 && !pool.Owned.Has(path) {
+			return nil
+		}
+		return zones
+	}
+	var zones []any
+	for _, zone := range pool.FailureDomains {
+		zones = append(zones, zone)
+	}
+	return zones
 }
 
 // poolCount is the node count to ask for. Where an autoscaler is in charge the count is only given at creation and, because

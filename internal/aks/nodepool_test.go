@@ -69,3 +69,21 @@ func TestLimitsGoWithTheAutoscaler(t *testing.T) {
 		}
 	}
 }
+
+// Failure domains of a MachinePool place a new pool, and never a pool that is there.
+func TestFailureDomainsAreTheZonesOfANewPool(t *testing.T) {
+	in, obs := created(t)
+	added := testPool("zoned", v1beta1.NodePoolModeUser, "Standard_D2s_v3", 128, 1)
+	added.FailureDomains = []string{"2", "1"}
+	in.Pools = append(in.Pools, added)
+	wantLines(t, converge(t, &in, &obs), "Create agentPool zoned")
+	zones, _ := fieldset.Get(observedPool(obs, "zoned").Body, fieldset.ParsePath("properties.availabilityZones"))
+	if list, _ := zones.([]any); len(list) != 2 {
+		t.Fatalf("the zones are %v", zones)
+	}
+	for _, later := range [][]string{{"3"}, nil, {"1", "2"}} {
+		in.Pools[len(in.Pools)-1].FailureDomains = later
+		in.Pools[1].FailureDomains = later // it has no zones
+		wantLines(t, converge(t, &in, &obs))
+	}
+}

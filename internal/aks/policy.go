@@ -50,6 +50,15 @@ func PoolPolicy(controlPlane, pool annotated) string {
 	return Policy(controlPlane)
 }
 
+// adopts tells whether an AKS cluster that somebody else made is to be taken over.
+func adopts(object annotated) bool { return object.GetAnnotations()[v1beta1.AdoptAnnotation] == "true" }
+
+// adopted tells whether the cluster is one that was taken over. It keeps its tags as they are: what is remembered as owned says whose
+// it is, and adopting sends nothing.
+func adopted(in Inputs, obs Observation) bool {
+	return adopts(in.ControlPlane) && obs.Cluster.Exists && !ownedByTag(obs.Cluster.Body, in.Cluster.Name)
+}
+
 // Protected tells whether neither the object nor its Azure resource may be deleted. Whoever wrote something else than true or
 // false, past the webhook, meant the annotation to do something.
 func Protected(object annotated) bool {

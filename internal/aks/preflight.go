@@ -303,7 +303,7 @@ func sizeChecks(n Names, pool Pool, place Place) []Check {
 	}
 	var checks []Check
 	var missing []string
-	for _, zone := range spec.AvailabilityZones {
+	for _, zone := range pool.zones() {
 		if !slices.Contains(size.Zones, zone) || slices.Contains(size.RestrictedZones, zone) {
 			missing = append(missing, zone)
 		}

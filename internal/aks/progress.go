@@ -5,9 +5,11 @@ import "time"
 // Operation is a long-running Azure operation in flight.
 type Operation struct {
 	// Kind says what runs in the user's words: "creating managedCluster my-cluster".
-	Kind    string
-	ID      string
-	Started time.Time
+	Kind string
+	// Resource is the kind of the resource it is about.
+	Resource string
+	ID       string
+	Started  time.Time
 	// Percent is how far Azure says it is, nil when it does not say.
 	Percent *float64
 	// Advanced is when the percentage was seen to grow last, zero before the first time.

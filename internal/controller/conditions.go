@@ -196,12 +196,37 @@ func (o outcome) operationText(otherwise string) string {
 func (o outcome) availableVerdict(running verdict) verdict {
 	facts := o.report.Facts
 	if facts.Exists && o.kubeconfigSafe && facts.PowerState != "Stopped" && facts.State != "Deleting" {
+		if trouble := o.trouble(); trouble != "" {
+			return well("Available", "works, but is not as declared: "+trouble)
+		}
 		return good
 	}
 	if running.ok() {
 		return bad("KubeconfigNotReady", "the credentials of the workload cluster are not stored yet")
 	}
 	return running
+}
+
+// trouble is why an available cluster stays as it is until somebody acts. Of a control plane Cluster API shows Available and nothing
+// else: in the conditions of the Cluster and in `clusterctl describe`. Pools with a problem have a line of their own there.
+func (o outcome) trouble() string {
+	r, synced := o.report, o.syncedVerdict()
+	passes := r.Operation != nil || r.Error != nil && o.errorVerdict().ok()
+	if synced.ok() || passes || o.deleting || o.err != nil {
+		return ""
+	}
+	if o.credentials != nil || r.Error != nil {
+		return synced.news()
+	}
+	for _, action := range r.Pending {
+		if failure, ok := r.Failures[strings.ToLower(action.ID)]; ok && action.Verb != plan.None && action.Kind != aks.KindAgentPool {
+			return action.Kind + " " + action.Name + ": " + failureVerdict(failure).news()
+		}
+	}
+	if r.Hold != nil && r.Hold.Verb == plan.Blocked && r.Hold.Kind != aks.KindAgentPool && len(r.Failures) == 0 && !onlyReported(*r.Hold) {
+		return synced.news()
+	}
+	return ""
 }
 
 func (o outcome) readyVerdict(parts ...verdict) verdict {

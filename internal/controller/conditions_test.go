@@ -57,7 +57,7 @@ func TestControlPlaneConditions(t *testing.T) {
 			o.report.Pending = []plan.Action{action(plan.Blocked, aks.KindManagedCluster, "c", aks.ReasonRefused, "no")}
 			o.report.Failures = failure(aks.KindManagedCluster, "c", "K8sVersionNotSupported", "version 1.99.0 is not supported")
 		}, []string{"Ready=False/K8sVersionNotSupported", "Synced=False/K8sVersionNotSupported", "Available=True/Available"},
-			map[string]string{"Ready": "K8sVersionNotSupported: version 1.99.0 is not supported - list the versions on offer: az aks get-versions --location <location>; not sent again until the spec or Azure changes [correlation id 11-22]"}},
+			map[string]string{"Available": "works, but is not as declared: managedCluster c: K8sVersionNotSupported: version 1.99.0 is not supported - list the versions on offer: az aks get-versions --location <location>", "Ready": "K8sVersionNotSupported: version 1.99.0 is not supported - list the versions on offer: az aks get-versions --location <location>; not sent again until the spec or Azure changes [correlation id 11-22]"}},
 		{"no right in Azure", func(o *outcome) {
 			o.report = engine.Report{Error: &engine.Problem{AzureError: aks.AzureError{Status: 403, Code: "AuthorizationFailed", Message: "no"},
 				Diagnosis: aks.Diagnose(aks.AzureError{Status: 403, Code: "AuthorizationFailed"})}}
@@ -76,7 +76,13 @@ func TestControlPlaneConditions(t *testing.T) {
 			o.report.Done = false
 			o.report.Pending = []plan.Action{action(plan.Blocked, aks.KindAgentPool, "pool0", aks.ReasonRefused, "no")}
 			o.report.Failures = failure(aks.KindAgentPool, "pool0", "QuotaExceeded", "no cores")
-		}, []string{"Ready=True/Ready", "Synced=False/QuotaExceeded"}, nil},
+		}, []string{"Ready=True/Ready", "Synced=False/QuotaExceeded", "Available=True/Available"},
+			map[string]string{"Available": ""}},
+		{"what passes by itself is not worth a remark", func(o *outcome) {
+			o.report.Done = false
+			e := aks.AzureError{Status: 429, Code: "TooManyRequests", Message: "slow down"}
+			o.report.Error = &engine.Problem{AzureError: e, Diagnosis: aks.Diagnose(e)}
+		}, []string{"Available=True/Available"}, map[string]string{"Available": ""}},
 		{"a pool nobody declared is reported", func(o *outcome) { o.report.Undeclared = []string{"byhand"} }, []string{"Synced=True/Synced", "Ready=True/Ready"},
 			map[string]string{"Synced": "pools in Azure that no object declares, and that are left alone: byhand"}},
 		{"deleting", func(o *outcome) {

@@ -62,18 +62,36 @@ func (r *Reconciler) identitySpec(ctx context.Context, a *aggregate) (identity.S
 	if !allowed {
 		return identity.Spec{}, &credentialProblem{"NamespaceNotAllowedByIdentity", fmt.Sprintf("AzureClusterIdentity %s may not be used from namespace %q: add the namespace to its spec.allowedNamespaces, or use another identity", key, cp.Namespace)}
 	}
-	if object.DeletionTimestamp == nil && cp.DeletionTimestamp == nil && controllerutil.AddFinalizer(object, identityFinalizer(cp)) {
-		if err := r.Client.Update(ctx, object); err != nil {
-			return identity.Spec{}, err
-		}
-	}
+	a.identity = object
 	var spec identity.Spec
 	spec, a.source, a.sourceVersion, err = r.secretOf(ctx, object)
 	return spec, err
 }
 
+// holdIdentity keeps the identity that a control plane uses from being deleted under it.
+func (r *Reconciler) holdIdentity(ctx context.Context, a *aggregate) error {
+	object, cp := a.identity, a.controlPlane
+	if object == nil || object.DeletionTimestamp != nil || cp.DeletionTimestamp != nil {
+		return nil
+	}
+	before := object.DeepCopy()
+	if !controllerutil.AddFinalizer(object, identityFinalizer(cp)) {
+		return nil
+	}
+	return r.Client.Patch(ctx, object, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+}
+
+// managersOwn: cluster templates always make an identity, and with their short list of variables nobody says which. Its tenant does
+// not count, since AZURE_TENANT_ID is set in many a shell for other reasons.
+func managersOwn(object *v1beta1.AzureClusterIdentity) bool {
+	return object.Spec.Type == v1beta1.WorkloadIdentity && object.Spec.ClientID == ""
+}
+
 // secretOf is an identity with its secret part, where that is kept, and which version of it was read.
 func (r *Reconciler) secretOf(ctx context.Context, object *v1beta1.AzureClusterIdentity) (identity.Spec, credentialSource, string, error) {
+	if managersOwn(object) {
+		return identity.Spec{Type: identity.ManagerIdentity}, credentialSource{}, "", nil
+	}
 	spec := identity.Spec{
 		Type: string(object.Spec.Type), TenantID: object.Spec.TenantID, ClientID: object.Spec.ClientID,
 		CertificatePath: object.Spec.CertPath, ResourceID: object.Spec.ResourceID, CloudType: object.Spec.UserAssignedIdentityCredentialsCloudType,

@@ -3,6 +3,7 @@ package controller
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/aks"
+	"github.com/capaks/capaks/internal/arm"
 	"github.com/capaks/capaks/internal/plan"
 )
 
@@ -30,9 +32,18 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 	r.healthEvent(a, before)
 	r.releasedEvents(a, o.report)
 	r.warnOfExpiry(a.controlPlane, before.Status.Conditions, a.controlPlane.Status.Conditions)
+	r.waitingEvent(a, o)
+	ran := map[string]string{}
 	for _, finished := range o.report.Finished {
-		r.event(a.about(finished.Kind, finished.Name), corev1.EventTypeNormal, "Succeeded",
-			finished.Description+" took "+finished.Took.Round(time.Second).String())
+		took := finished.Took.Round(time.Second).String()
+		if finished.Result == arm.Succeeded {
+			r.event(a.about(finished.Kind, finished.Name), corev1.EventTypeNormal, "Succeeded", finished.Description+" took "+took)
+			continue
+		}
+		ran[finished.ID] = fmt.Sprintf("; %s ended %s after %s", finished.Description, finished.Result, took)
+		if !slices.Contains(o.report.Failed, finished.ID) { // aborted as asked: no failure
+			r.event(a.about(finished.Kind, finished.Name), corev1.EventTypeNormal, finished.Result, strings.TrimPrefix(ran[finished.ID], "; "))
+		}
 	}
 	failed := map[string]bool{}
 	for _, id := range o.report.Failed {
@@ -50,7 +61,7 @@ func (r *Reconciler) events(a *aggregate, before *v1beta1.AzureManagedControlPla
 			continue
 		}
 		// The same failure at the next attempt has another correlation id and is no news.
-		r.event(a.about(kind, id[strings.LastIndex(id, "/")+1:]), corev1.EventTypeWarning, failure.Diagnosis.Reason, text+correlation(failure.Error.CorrelationID))
+		r.event(a.about(kind, id[strings.LastIndex(id, "/")+1:]), corev1.EventTypeWarning, failure.Diagnosis.Reason, text+ran[id]+correlation(failure.Error.CorrelationID))
 	}
 	if len(failed) > 0 {
 		return

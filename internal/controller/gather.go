@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/util"
 	"sigs.k8s.io/cluster-api/util/annotations"
@@ -25,6 +24,8 @@ type aggregate struct {
 	pools []poolObjects
 	// pending names MachinePools whose AzureManagedMachinePool does not exist yet.
 	pending []string
+	// identity is the one that the control plane names and may use; nil until it was read.
+	identity *v1beta1.AzureClusterIdentity
 	// source is where the secret part of the identity was read from, and which version of it.
 	source        credentialSource
 	sourceVersion string
@@ -34,6 +35,8 @@ type aggregate struct {
 type poolObjects struct {
 	pool        *v1beta1.AzureManagedMachinePool
 	machinePool *clusterv1.MachinePool
+	// topologyReplicas is the number of nodes that the topology of the Cluster keeps the MachinePool at, if it does.
+	topologyReplicas *int32
 }
 
 // gather reads the objects around a control plane. It answers nil when the control plane has no Cluster yet:
@@ -82,7 +85,7 @@ func (r *Reconciler) gatherPools(ctx context.Context, a *aggregate) error {
 		}
 		// While a stuck MachinePool is being replaced two of them refer to one pool: the living one counts.
 		if other, ok := byName[pool.Name]; !ok || other.machinePool.DeletionTimestamp != nil {
-			byName[pool.Name] = poolObjects{pool: pool, machinePool: mp}
+			byName[pool.Name] = poolObjects{pool: pool, machinePool: mp, topologyReplicas: topologyReplicas(a.cluster, mp)}
 		}
 	}
 	if err := r.gatherOrphans(ctx, a, byName); err != nil {
@@ -149,6 +152,7 @@ func (p poolObjects) input() aks.Pool {
 		pool.MachinePool = mp.Name
 		pool.Replicas = mp.Spec.Replicas
 		pool.Version = mp.Spec.Template.Spec.Version
+		pool.FailureDomains = mp.Spec.FailureDomains
 		pool.ReplicasManaged = annotations.ReplicasManagedByExternalAutoscaler(mp)
 		wanted := p.pool.Status.DesiredReplicas
 		if mp.Spec.Replicas != nil && (wanted == nil || *wanted != *mp.Spec.Replicas) {
@@ -162,6 +166,19 @@ func (p poolObjects) input() aks.Pool {
 		pool.Replicas = &n
 	}
 	return pool
+}
+
+// objects are all objects of ours: pools first, so that a control plane is never reported ready before them.
+func (a *aggregate) objects() []reported {
+	var objects []reported
+	for _, p := range a.pools {
+		objects = append(objects, p.pool)
+	}
+	objects = append(objects, a.controlPlane)
+	if a.infra != nil {
+		objects = append(objects, a.infra)
+	}
+	return objects
 }
 
 // identityNamespace is where the identity of a control plane lives.
@@ -178,13 +195,6 @@ func (a *aggregate) isPaused() bool {
 		return true
 	}
 	return slices.ContainsFunc(a.pools, func(p poolObjects) bool { return annotations.HasPaused(p.pool) })
-}
-
-func ownerReference(cp *v1beta1.AzureManagedControlPlane) metav1.OwnerReference {
-	return metav1.OwnerReference{
-		APIVersion: v1beta1.GroupVersion.String(), Kind: "AzureManagedControlPlane",
-		Name: cp.Name, UID: cp.UID, Controller: new(true),
-	}
 }
 
 func secretKey(namespace, name string) client.ObjectKey {

@@ -60,6 +60,7 @@ func (r *IdentityReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	owner := "identity " + req.String()
 	if err := r.Client.Get(ctx, req.NamespacedName, object); err != nil || object.DeletionTimestamp != nil {
 		r.Reloads.forget(owner)
+		setExpiry(req.String(), time.Time{})
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.WatchFilter != "" && object.Labels[clusterv1.WatchLabel] != r.WatchFilter {
@@ -121,6 +122,10 @@ func (r *IdentityReconciler) signIn(ctx context.Context, object *v1beta1.AzureCl
 			return signInVerdict(err), ctx.Err()
 		}
 	}
+	if managersOwn(object) && notAfter.IsZero() {
+		return well("Valid", "the manager's own credentials, as spec.clientID is empty"), nil
+	}
+	setExpiry(object.Namespace+"/"+object.Name, notAfter)
 	return validityVerdict(notAfter, time.Now()), nil
 }
 

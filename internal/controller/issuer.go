@@ -2,11 +2,9 @@ package controller
 
 import (
 	"context"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -48,16 +46,8 @@ func (r *Reconciler) storeIssuer(ctx context.Context, a *aggregate, o outcome) e
 // fillIssuer answers whether anything differed. What others keep in the ConfigMap stays, and so does another owner: then
 // it was made by an installation before this one.
 func fillIssuer(stored *corev1.ConfigMap, a *aggregate, url string) bool {
-	owner := ownerReference(a.controlPlane)
-	owned := slices.ContainsFunc(stored.OwnerReferences, func(r metav1.OwnerReference) bool { return r.UID == owner.UID })
-	if owned && stored.Data[issuerURLKey] == url && stored.Labels[clusterv1.ClusterNameLabel] == a.cluster.Name {
+	if !own(stored, a.controlPlane) && stored.Data[issuerURLKey] == url && stored.Labels[clusterv1.ClusterNameLabel] == a.cluster.Name {
 		return false
-	}
-	if !owned {
-		if metav1.GetControllerOf(stored) != nil {
-			owner.Controller = nil // there is only one
-		}
-		stored.OwnerReferences = append(stored.OwnerReferences, owner)
 	}
 	stored.Labels = with(stored.Labels, clusterv1.ClusterNameLabel, a.cluster.Name)
 	stored.Data = with(stored.Data, issuerURLKey, url)

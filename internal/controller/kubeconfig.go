@@ -33,7 +33,7 @@ const userKubeconfig secret.Purpose = "kubeconfig-user"
 // storedCredentials reads what the Secrets say about themselves.
 func (r *Reconciler) storedCredentials(ctx context.Context, a *aggregate) (aks.StoredCredentials, error) {
 	stored := aks.StoredCredentials{}
-	object, err := r.kubeconfigSecret(ctx, a.cluster, secret.Kubeconfig)
+	object, err := r.kubeconfigSecret(ctx, a, secret.Kubeconfig)
 	if err != nil {
 		return stored, err
 	}
@@ -47,20 +47,21 @@ func (r *Reconciler) storedCredentials(ctx context.Context, a *aggregate) (aks.S
 	if profile := a.controlPlane.Spec.AADProfile; profile == nil || profile.Managed == nil || !*profile.Managed {
 		return stored, nil
 	}
-	if object, err = r.kubeconfigSecret(ctx, a.cluster, userKubeconfig); err == nil && object != nil {
+	if object, err = r.kubeconfigSecret(ctx, a, userKubeconfig); err == nil && object != nil {
 		stored.UserETag = object.Annotations[credentialETagAnnotation]
 	}
 	return stored, err
 }
 
-// kubeconfigSecret is nil when there is no usable one.
-func (r *Reconciler) kubeconfigSecret(ctx context.Context, cluster *clusterv1.Cluster, purpose secret.Purpose) (*corev1.Secret, error) {
+// kubeconfigSecret is nil when there is no usable one: with credentials, that Cluster API sees and that goes and moves with its owner.
+func (r *Reconciler) kubeconfigSecret(ctx context.Context, a *aggregate, purpose secret.Purpose) (*corev1.Secret, error) {
 	stored := &corev1.Secret{}
-	err := r.Client.Get(ctx, kubeconfigKey(cluster, purpose), stored)
+	err := r.Client.Get(ctx, kubeconfigKey(a.cluster, purpose), stored)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
-	if err != nil || len(stored.Data[secret.KubeconfigDataName]) == 0 || stored.Labels[clusterv1.ClusterNameLabel] != cluster.Name {
+	if err != nil || len(stored.Data[secret.KubeconfigDataName]) == 0 || stored.Labels[clusterv1.ClusterNameLabel] != a.cluster.Name ||
+		own(stored, a.controlPlane) {
 		return nil, err
 	}
 	return stored, nil
@@ -90,7 +91,7 @@ func (r *Reconciler) storeKubeconfig(ctx context.Context, a *aggregate, purpose 
 	}
 	stored.Labels = with(stored.Labels, clusterv1.ClusterNameLabel, a.cluster.Name)
 	stored.Annotations = credentialMarks(stored.Annotations, kubeconfig)
-	stored.OwnerReferences = []metav1.OwnerReference{ownerReference(a.controlPlane)}
+	own(stored, a.controlPlane)
 	stored.Data = map[string][]byte{secret.KubeconfigDataName: file}
 	if missing {
 		return r.Client.Create(ctx, stored)

@@ -73,6 +73,8 @@ func (o outcome) poolVerdict(p poolObjects) verdict {
 		return o.outOfSync(action)
 	case int64(len(o.report.ProviderIDs[facts.Name])) != facts.Count:
 		return bad("WaitingForInstances", fmt.Sprintf("%d of %d instances are there", len(o.report.ProviderIDs[facts.Name]), facts.Count))
+	case p.idleReplicas() != "":
+		return well("Ready", p.idleReplicas())
 	}
 	return good
 }

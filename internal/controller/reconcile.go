@@ -3,10 +3,10 @@ package controller
 import (
 	"context"
 	"errors"
-	"reflect"
 	"sync"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/tracing"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,24 +42,40 @@ type Reconciler struct {
 	Reloads *Reloads
 	// Wake makes a control plane be looked at. It must not block.
 	Wake func(client.ObjectKey)
+	// Tracer makes a span of each look at a cluster, around those of the requests to Azure; its zero value makes none.
+	Tracer tracing.Tracer
 
 	identityNews chan event.TypedGenericEvent[client.ObjectKey]
 	// told is the last problem there was an event about, by the UID of the control plane.
 	told sync.Map
 }
 
-// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes;azuremanagedclusters;azuremanagedmachinepools;azureclusteridentities,verbs=get;list;watch;update;patch
-// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes/status;azuremanagedclusters/status;azuremanagedmachinepools/status;azureclusteridentities/status,verbs=get;update;patch
-// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes/finalizers;azuremanagedmachinepools/finalizers,verbs=update
-// +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=clusters,verbs=get;list;watch
-// +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=machinepools,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create;patch
-// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;create;patch
+// What the controllers need beyond what the webhooks need (internal/webhook). Each verb is one that is sent: our kinds are read through
+// watches, and written with patches only.
+
+// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes;azuremanagedclusters;azuremanagedmachinepools;azureclusteridentities,verbs=list;watch;patch
+// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes/status;azuremanagedclusters/status;azuremanagedmachinepools/status;azureclusteridentities/status,verbs=patch
+// +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=clusters,verbs=list;watch
+// +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=machinepools,verbs=list;watch;patch
+// +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;create;patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
-// +kubebuilder:rbac:groups="";events.k8s.io,resources=events,verbs=create;patch
-// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;create;update
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Where owner references are guarded (admission plugin OwnerReferencesPermissionEnforcement), those of a Secret or ConfigMap can be changed
+// by whoever may delete it. Nothing is deleted, and whoever may patch all Secrets gains nothing by it.
+// +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=delete
+
+// Where blockOwnerDeletion is guarded, an owner reference with it takes this right on the owner.
+// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes/finalizers,verbs=update
+
+// Who may read the metrics is asked of the API server.
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
+
+// The leader's lease, and the event about a new leader, are in the manager's own namespace. A creation cannot be limited to a name.
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,verbs=create
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=system,resources=leases,resourceNames=controller-leader-election-capaks,verbs=get;update
+// +kubebuilder:rbac:groups="",namespace=system,resources=events,verbs=create
 
 // Reconcile makes one step for one AKS cluster.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -70,10 +86,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	cp := &v1beta1.AzureManagedControlPlane{}
 	if err := r.Client.Get(ctx, req.NamespacedName, cp); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.Engine.Forget(req.String())
+			r.forget(req.String())
 			r.Reloads.forget(req.String())
+			return ctrl.Result{}, r.releaseOrphans(ctx, req.NamespacedName)
 		}
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return ctrl.Result{}, err
 	}
 	if r.WatchFilter != "" && cp.Labels[clusterv1.WatchLabel] != r.WatchFilter {
 		return ctrl.Result{}, nil
@@ -90,7 +107,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		a = clusterless(cp)
 	}
 	if a.isPaused() {
-		r.Engine.Forget(req.String())
+		r.forget(req.String())
 		return ctrl.Result{}, r.pause(ctx, a)
 	}
 	return r.reconcile(ctx, req, a)
@@ -110,8 +127,12 @@ func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request, a *aggrega
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	ctx, span := r.startSpan(ctx, a)
 	o := r.step(ctx, req, a)
+	defer func() { endSpan(span, o) }()
 	r.awaitReload(req.NamespacedName, a, o)
+	clusterFigures.note(req.String(), o)
+	countStep(a, o)
 	if err := r.apply(ctx, a, before, &o); err != nil {
 		o.err = errors.Join(o.err, err)
 	}
@@ -124,6 +145,9 @@ func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request, a *aggrega
 	}
 	if o.err != nil {
 		return ctrl.Result{}, o.err
+	}
+	if o.report.Done && !o.deleting {
+		clusterFigures.synced(req.String())
 	}
 	return ctrl.Result{RequeueAfter: r.requeueAfter(o)}, nil
 }
@@ -174,6 +198,10 @@ func (r *Reconciler) step(ctx context.Context, req ctrl.Request, a *aggregate) o
 		return o
 	}
 	azure, credential, err := r.azureClient(ctx, a)
+	if held := r.holdIdentity(ctx, a); held != nil {
+		o.err = held
+		return o
+	}
 	if err != nil {
 		if !errors.As(err, &o.credentials) {
 			o.err = err
@@ -196,6 +224,9 @@ func (r *Reconciler) step(ctx context.Context, req ctrl.Request, a *aggregate) o
 		return o
 	}
 	o.ran, o.notAfter, o.now = true, credential.NotAfter, time.Now()
+	if a.controlPlane.Spec.IdentityRef == nil {
+		setExpiry(managerIdentity, credential.NotAfter)
+	}
 	o.report = r.Engine.Step(ctx, engine.Request{Owner: req.String(), Client: azure, Inputs: in, Principal: credential.Principal,
 		KubeconfigETag: stored.ETag, StoredToken: stored.Token, UserKubeconfigETag: stored.UserETag, Workload: r.workload(a.cluster)})
 	o.kubeconfigSafe = stored.ETag != ""
@@ -224,7 +255,7 @@ func (r *Reconciler) log(ctx context.Context, o outcome) {
 		log.Info("no longer managed", "resource", released.ID, "changes", logged(released))
 	}
 	for _, finished := range o.report.Finished {
-		log.Info("Azure finished", "operation", finished.Description, "took", finished.Took.String())
+		log.Info("Azure finished", "operation", finished.Description, "result", finished.Result, "took", finished.Took.String())
 	}
 	for _, stale := range o.report.Replanned {
 		log.Info("looking again before the next request: what it was computed from is out of date", "code", stale.Code, "message", stale.Message)
@@ -260,6 +291,7 @@ func (r *Reconciler) apply(ctx context.Context, a *aggregate, before *v1beta1.Az
 	}
 	r.releasePools(a, *o)
 	rememberRotations(a, o.report)
+	blockMove(a.controlPlane, o.report.Operation != nil)
 	errs = append(errs, noteAborts(a, *o))
 	if before.DeletionTimestamp != nil {
 		errs = append(errs, r.release(ctx, a, *o))
@@ -289,8 +321,14 @@ func (r *Reconciler) release(ctx context.Context, a *aggregate, o outcome) error
 	}
 	controllerutil.RemoveFinalizer(cp, v1beta1.ControlPlaneFinalizer)
 	controllerutil.RemoveFinalizer(cp, v1beta1.LegacyControlPlaneFinalizer)
-	r.Engine.Forget(client.ObjectKeyFromObject(cp).String())
+	r.forget(client.ObjectKeyFromObject(cp).String())
 	return nil
+}
+
+// forget drops what is remembered of a cluster. Its objects tell all of it again.
+func (r *Reconciler) forget(owner string) {
+	r.Engine.Forget(owner)
+	clusterFigures.forget(owner)
 }
 
 // protect sets the finalizers, stored before anything is sent to Azure, and returns what saves all objects. Pools do not
@@ -354,32 +392,3 @@ func setFinalizer(object client.Object) bool {
 	}
 	return false
 }
-
-// objects are all objects of ours: pools first, so that a control plane is never reported ready before them.
-func (a *aggregate) objects() []reported {
-	var objects []reported
-	for _, p := range a.pools {
-		objects = append(objects, p.pool)
-	}
-	objects = append(objects, a.controlPlane)
-	if a.infra != nil {
-		objects = append(objects, a.infra)
-	}
-	return objects
-}
-
-// pause says on every object that it is paused and touches nothing else. The earlier provider's annotation that
-// blocks a move until its second operator is quiet is not needed here: nothing is remembered that could be lost.
-func (r *Reconciler) pause(ctx context.Context, a *aggregate) error {
-	return each(a.objects(), func(_ int, object reported) error {
-		before := snapshot(object)
-		if marks := object.GetAnnotations(); marks[clusterctlBlockMove] != "" {
-			delete(marks, clusterctlBlockMove)
-			object.SetAnnotations(marks)
-		}
-		setCondition(object, pausedCondition(a.cluster, object, reflect.TypeOf(object).Elem().Name()))
-		return client.IgnoreNotFound(save(ctx, r.Client, before, object))
-	})
-}
-
-const clusterctlBlockMove = "clusterctl.cluster.x-k8s.io/block-move"

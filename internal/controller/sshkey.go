@@ -11,9 +11,9 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/capaks/capaks/api/v1beta1"
 )
@@ -25,34 +25,65 @@ const sshKeyBits = 2048
 // cluster's own: it is made once and kept, private half included, in a Secret, so that the spec can be applied
 // again and again and somebody holds the key.
 func (r *Reconciler) sshPublicKey(ctx context.Context, a *aggregate) (string, error) {
+	if declared := a.controlPlane.Spec.SSHPublicKey; declared == nil || *declared != "" {
+		line, _, err := r.knownSSHPublicKey(ctx, a)
+		return line, err
+	}
+	secret, err := r.storedSSHKey(ctx, a)
+	switch {
+	case err != nil || secret == nil && a.controlPlane.DeletionTimestamp != nil:
+		return "", err
+	case secret == nil:
+		if secret, err = newSSHKey(a.controlPlane, a.cluster.Name, sshKeyName(a.controlPlane).Name); err == nil {
+			err = r.Client.Create(ctx, secret)
+		}
+	default:
+		if before := secret.DeepCopy(); own(secret, a.controlPlane) {
+			err = r.Client.Patch(ctx, secret, client.MergeFrom(before))
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	return sshLine(secret), nil
+}
+
+// storedSSHKey is nil when there is none.
+func (r *Reconciler) storedSSHKey(ctx context.Context, a *aggregate) (*corev1.Secret, error) {
+	secret := &corev1.Secret{}
+	err := r.Client.Get(ctx, sshKeyName(a.controlPlane), secret)
+	if err != nil {
+		return nil, client.IgnoreNotFound(err)
+	}
+	return secret, nil
+}
+
+func sshLine(secret *corev1.Secret) string {
+	return strings.TrimSpace(string(secret.Data["ssh-publickey"]))
+}
+
+func sshKeyName(cp *v1beta1.AzureManagedControlPlane) client.ObjectKey {
+	return secretKey(cp.Namespace, cp.Name+"-ssh-key")
+}
+
+// knownSSHPublicKey is the line for the nodes as far as it is known without making a key.
+func (r *Reconciler) knownSSHPublicKey(ctx context.Context, a *aggregate) (line string, known bool, err error) {
 	declared := a.controlPlane.Spec.SSHPublicKey
 	if declared == nil {
-		return "", nil
+		return "", true, nil
 	}
 	if *declared != "" {
 		line, err := base64.StdEncoding.DecodeString(*declared)
 		if err != nil {
-			return "", fmt.Errorf("spec.sshPublicKey is not base64: %w", err)
+			return "", false, fmt.Errorf("spec.sshPublicKey is not base64: %w", err)
 		}
-		return strings.TrimSpace(string(line)), nil
+		return strings.TrimSpace(string(line)), true, nil
 	}
-	key := secretKey(a.controlPlane.Namespace, a.controlPlane.Name+"-ssh-key")
-	secret := &corev1.Secret{}
-	err := r.Client.Get(ctx, key, secret)
-	if err == nil {
-		return strings.TrimSpace(string(secret.Data["ssh-publickey"])), nil
+	secret, err := r.storedSSHKey(ctx, a)
+	if secret == nil {
+		return "", false, err
 	}
-	if !apierrors.IsNotFound(err) || a.controlPlane.DeletionTimestamp != nil {
-		return "", err
-	}
-	secret, err = newSSHKey(a.controlPlane, a.cluster.Name, key.Name)
-	if err != nil {
-		return "", err
-	}
-	if err := r.Client.Create(ctx, secret); err != nil {
-		return "", err
-	}
-	return strings.TrimSpace(string(secret.Data["ssh-publickey"])), nil
+	return sshLine(secret), true, nil
 }
 
 func newSSHKey(cp *v1beta1.AzureManagedControlPlane, clusterName, name string) (*corev1.Secret, error) {

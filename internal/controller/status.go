@@ -32,6 +32,9 @@ func applyControlPlane(a *aggregate, o outcome) error {
 		removeCondition(cp, v1beta1.DeletingCondition)
 	}
 	dropDependentConditions(cp, o)
+	if v, known := o.rollingOutVerdict(); known {
+		setCondition(cp, v.condition(v1beta1.RollingOutCondition, clusterv1.RollingOutReason))
+	}
 	if v, known := o.preflightVerdict(cp); known {
 		setCondition(cp, v.condition(v1beta1.PreflightPassedCondition, "Passed"))
 	}
@@ -81,10 +84,7 @@ func applyFacts(cp *v1beta1.AzureManagedControlPlane, r engine.Report) {
 	status.ProvisioningState, status.PowerState, status.Tier = facts.State, facts.PowerState, facts.Tier
 	status.ResourceID = facts.ResourceID
 	status.Version = aks.ReportedVersion(facts.Version)
-	status.Versions = nil
-	if status.Version != "" {
-		status.Versions = []v1beta1.ControlPlaneVersion{{Version: status.Version}}
-	}
+	status.Versions = reportedVersions(cp, facts)
 	status.AutoUpgradeVersion = ""
 	if p := cp.Spec.AutoUpgradeProfile; p != nil && facts.Version != "" && slices.Contains([]string{"patch", "rapid", "stable"}, p.UpgradeChannel) {
 		status.AutoUpgradeVersion = status.Version
@@ -197,7 +197,8 @@ func applyPool(p poolObjects, o outcome) error {
 }
 
 // followAutoscaler makes MachinePool.spec.replicas follow the count where AKS's autoscaler owns it, and marks the
-// MachinePool so that nobody else writes it. The mark is only taken back when it is ours.
+// MachinePool so that nobody else writes it. The mark is only taken back when it is ours. A topology that gives a number
+// writes it again and again, whatever the mark says: there it stays.
 func (r *Reconciler) followAutoscaler(ctx context.Context, p poolObjects, o outcome) error {
 	mp := p.machinePool
 	facts, exists := o.report.Facts.Pool(aks.PoolName(p.pool))
@@ -217,7 +218,7 @@ func (r *Reconciler) followAutoscaler(ctx context.Context, p poolObjects, o outc
 	case !autoscaled && (managed == "" || managed == "false"):
 		return nil
 	}
-	if !facts.Busy() && (mp.Spec.Replicas == nil || int64(*mp.Spec.Replicas) != facts.Count) {
+	if !facts.Busy() && p.topologyReplicas == nil && (mp.Spec.Replicas == nil || int64(*mp.Spec.Replicas) != facts.Count) {
 		mp.Spec.Replicas = new(int32(facts.Count))
 	}
 	if equalMeta(before, mp) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
 	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/aks"
@@ -68,6 +69,23 @@ func (o outcome) waitsFor(id string, failure aks.Failure) string {
 		}
 	}
 	return text
+}
+
+// rollingOutVerdict is true while control plane or pools are on their way to another version, whoever began it; ok is false
+// where nothing new is known about it.
+func (o outcome) rollingOutVerdict() (v verdict, ok bool) {
+	r := o.report
+	if !o.ran || !r.Observed || r.Error != nil {
+		return verdict{}, false
+	}
+	switch status := o.upgrade(); {
+	case o.deleting:
+	case openStep(status) != nil:
+		return well(clusterv1.RollingOutReason, status.Message), true
+	case r.Facts.State == "Upgrading":
+		return well(clusterv1.RollingOutReason, o.operationText("Azure upgrades the cluster")), true
+	}
+	return bad(clusterv1.NotRollingOutReason, ""), true
 }
 
 // openStep is the first step of an upgrade that is not done.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/capaks/capaks/api/v1beta1"
 	"github.com/capaks/capaks/internal/aks"
 	"github.com/capaks/capaks/internal/engine"
@@ -104,5 +106,30 @@ func TestNodeImageUpgradeIsRememberedOnThePool(t *testing.T) {
 	}
 	if in := (poolObjects{pool: pool}).input(); in.NodeImageDone != after {
 		t.Errorf("remembered %q", in.NodeImageDone)
+	}
+}
+
+func TestRollingOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		change  func(*outcome)
+		want    metav1.ConditionStatus
+		message string
+	}{
+		"under way":         {func(*outcome) {}, metav1.ConditionTrue, "step 2 of 2: pool pool0 1.33.4 -> 1.34.1"},
+		"done":              {func(o *outcome) { o.report.Upgrade.Steps[1].State = v1beta1.StepDone }, metav1.ConditionFalse, ""},
+		"none":              {func(o *outcome) { o.report.Upgrade = nil }, metav1.ConditionFalse, ""},
+		"begun by AKS":      {func(o *outcome) { o.report.Upgrade, o.report.Facts.State = nil, "Upgrading" }, metav1.ConditionTrue, "Azure upgrades the cluster"},
+		"being deleted":     {func(o *outcome) { o.deleting = true }, metav1.ConditionFalse, ""},
+		"Azure is silent":   {func(o *outcome) { o.report.Error = &engine.Problem{} }, "", ""},
+		"without a sign-in": {func(o *outcome) { o.ran = false }, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := climbing()
+			c.change(&o)
+			v, known := o.rollingOutVerdict()
+			if known != (c.want != "") || v.status != c.want || v.message != c.message {
+				t.Errorf("%v: %s %q", known, v.status, v.message)
+			}
+		})
 	}
 }

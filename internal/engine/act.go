@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"time"
 
@@ -30,25 +31,21 @@ func (s *step) send(ctx context.Context, action plan.Action) (bool, error) {
 }
 
 func (s *step) request(ctx context.Context, action plan.Action) (*arm.Response, error) {
-	if action.Verb == plan.Delete {
-		response, err := s.Client.Delete(ctx, action.ID, action.APIVersion, arm.Precondition{})
+	r := wireOf(action, s.memory.obs)
+	precondition := arm.Precondition{IfMatch: r.IfMatch, IfNoneMatch: r.IfNoneMatch}
+	switch r.Method {
+	case http.MethodDelete:
+		response, err := s.Client.Delete(ctx, r.Path, r.APIVersion, precondition)
 		if absent(err) {
 			return &arm.Response{}, nil
 		}
 		return response, err
+	case http.MethodPost:
+		return s.Client.Post(ctx, r.Path, r.APIVersion, nil, nil)
+	case http.MethodPatch:
+		return s.Client.Patch(ctx, r.Path, r.APIVersion, r.Body, precondition)
 	}
-	if action.Verb == plan.Call {
-		return s.Client.Post(ctx, action.ID+"/"+action.Operation, action.APIVersion, nil, nil)
-	}
-	precondition := arm.Precondition{IfMatch: action.IfMatch, IfNoneMatch: action.IfNoneMatch}
-	if !aks.HasETags(action.Kind) {
-		// Resource groups know no eTags, and networks other ones; both PUTs are idempotent.
-		precondition = arm.Precondition{}
-	}
-	if partial, ok := aks.Partial(action, s.memory.obs); ok {
-		return s.Client.Patch(ctx, action.ID, action.APIVersion, partial, precondition)
-	}
-	return s.Client.Put(ctx, action.ID, action.APIVersion, action.Body, precondition)
+	return s.Client.Put(ctx, r.Path, r.APIVersion, r.Body, precondition)
 }
 
 // accepted takes the answer of an accepted request for the new observation and follows its operation.

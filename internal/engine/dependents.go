@@ -178,6 +178,7 @@ func (s *step) lookAtDependent(ctx context.Context, op *operation) (bool, error)
 	switch {
 	case aks.Failed(seen.State):
 		s.rememberEnd(ctx, op, seen.ETag, aks.DependentError(seen.Observed))
+		s.finished(op, seen.State)
 	case seen.Unreadable == nil:
 		s.succeeded(op)
 	}

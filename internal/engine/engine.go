@@ -170,10 +170,14 @@ func (e *Engine) memory(owner string) *memory {
 	defer e.mu.Unlock()
 	m, ok := e.memories[owner]
 	if !ok {
-		m = &memory{failures: map[string]aks.Failure{}, blockers: map[string]*blocker{}, asked: map[string]string{}, contests: aks.Contests{}, released: map[string]bool{}, pools: map[string]instances{}, scaleSet: map[string]string{}}
+		m = newMemory()
 		e.memories[owner] = m
 	}
 	return m
+}
+
+func newMemory() *memory {
+	return &memory{failures: map[string]aks.Failure{}, blockers: map[string]*blocker{}, asked: map[string]string{}, contests: aks.Contests{}, released: map[string]bool{}, pools: map[string]instances{}, scaleSet: map[string]string{}}
 }
 
 // forget makes the next step look at everything again; failures stay, or a refused goal would be hammered.
@@ -222,35 +226,12 @@ func (s *step) run(ctx context.Context) error {
 		}
 		decision := aks.Decide(s.Inputs, s.memory.obs, s.now())
 		s.report.decision = decision
+		if again, err := s.readMore(ctx, decision); err != nil {
+			return err
+		} else if again {
+			continue
+		}
 		switch {
-		case decision.NeedPreflight:
-			if err := s.readPreflight(ctx); err != nil {
-				return err
-			}
-		case decision.NeedUpgrades:
-			if err := s.readUpgrades(ctx); err != nil {
-				return err
-			}
-		case len(decision.NeedNodeImages) > 0:
-			if err := s.readNodeImages(ctx, decision.NeedNodeImages); err != nil {
-				return err
-			}
-		case len(decision.NeedPools) > 0:
-			if err := s.readPools(ctx, decision.NeedPools); err != nil {
-				return err
-			}
-		case len(decision.NeedContents) > 0:
-			if err := s.readContents(ctx, decision.NeedContents); err != nil {
-				return err
-			}
-		case decision.Next == nil && len(decision.NeedDependents) > 0:
-			if err := s.readDependents(ctx, decision.NeedDependents); err != nil {
-				return err
-			}
-		case decision.Next == nil && len(decision.NeedNodes) > 0:
-			if err := s.readNodes(ctx, decision.NeedNodes); err != nil {
-				return err
-			}
 		case decision.Next == nil:
 			if err := s.drain(ctx, decision); err != nil {
 				return err
@@ -276,6 +257,27 @@ func (s *step) run(ctx context.Context) error {
 	}
 	s.report.requeue(0)
 	return nil
+}
+
+// readMore reads what a decision misses; it answers false when there is enough to go on.
+func (s *step) readMore(ctx context.Context, d aks.Decision) (again bool, err error) {
+	switch {
+	case d.NeedPreflight:
+		return true, s.readPreflight(ctx)
+	case d.NeedUpgrades:
+		return true, s.readUpgrades(ctx)
+	case len(d.NeedNodeImages) > 0:
+		return true, s.readNodeImages(ctx, d.NeedNodeImages)
+	case len(d.NeedPools) > 0:
+		return true, s.readPools(ctx, d.NeedPools)
+	case len(d.NeedContents) > 0:
+		return true, s.readContents(ctx, d.NeedContents)
+	case d.Next == nil && len(d.NeedDependents) > 0:
+		return true, s.readDependents(ctx, d.NeedDependents)
+	case d.Next == nil && len(d.NeedNodes) > 0:
+		return true, s.readNodes(ctx, d.NeedNodes)
+	}
+	return false, nil
 }
 
 // stale tells whether a write would be computed from an old observation. Resource groups and networks are ours

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ type operation struct {
 	correlator string
 	// before is the failure whose goal the operation tries again; pauses grow with its attempts.
 	before aks.Failure
+	// endedAt is when it ended, as Azure says.
+	endedAt time.Time
 	// aborted: Azure accepted the request to abort it.
 	aborted bool
 }
@@ -65,7 +68,15 @@ func (s *step) follow(ctx context.Context) (bool, error) {
 	}
 	s.memory.running = nil
 	s.learn(op.duration(), s.now().Sub(op.Started))
+	if op.verb == plan.Delete && !s.told(op) {
+		s.succeeded(op) // what is gone has no state to tell it by
+	}
 	return false, nil
+}
+
+// told tells whether the end of an operation is in the report already.
+func (s *step) told(op *operation) bool {
+	return slices.ContainsFunc(s.report.finished, func(f Finished) bool { return f.ID == op.ID })
 }
 
 // retryLook is the pause after a status read that failed.
@@ -107,7 +118,7 @@ func (s *step) foundOperation(kind, id, name, state string) *operation {
 		verb = plan.Delete
 	}
 	op := &operation{verb: verb, kind: kind, name: name}
-	op.Operation = aks.Operation{Kind: fmt.Sprintf("%s %s %s", strings.ToLower(state), kind, name), ID: id, Started: s.now()}
+	op.Operation = aks.Operation{Kind: fmt.Sprintf("%s %s %s", strings.ToLower(state), kind, name), Resource: kind, ID: id, Started: s.now()}
 	return op
 }
 
@@ -121,8 +132,8 @@ func (s *step) operation(action plan.Action, response *arm.Response) *operation 
 	op := &operation{verb: action.Verb, call: action.Operation, kind: action.Kind, name: action.Name, goal: aks.Goal(action),
 		statusURL: response.AsyncOperation, correlator: response.CorrelationID}
 	op.Operation = aks.Operation{
-		Kind: fmt.Sprintf("%s %s %s", strings.ToLower(doing(action)), action.Kind, action.Name),
-		ID:   action.ID, Started: s.now(), Typical: s.typical(op.duration()),
+		Kind: fmt.Sprintf("%s %s %s", strings.ToLower(doing(action)), action.Kind, action.Name), Resource: action.Kind,
+		ID: action.ID, Started: s.now(), Typical: s.typical(op.duration()),
 	}
 	op.Name = operationName(response.AsyncOperation)
 	op.Expect(s.now())
@@ -211,6 +222,9 @@ func (s *step) progress(ctx context.Context, op *operation) (bool, error) {
 		op.Name = latest.Name
 	}
 	op.Look(latest.PercentComplete, s.now())
+	if latest.Done() && latest.EndTime != nil {
+		op.endedAt = *latest.EndTime
+	}
 	return latest.Done(), nil
 }
 
@@ -232,10 +246,12 @@ func (s *step) ended(ctx context.Context, op *operation) (bool, error) {
 		return false, nil
 	}
 	if aks.Failed(state) && s.endedAborted(op, state) {
+		s.finished(op, state)
 		return true, nil
 	}
 	if aks.Failed(state) {
 		s.rememberEnd(ctx, op, etag, cause)
+		s.finished(op, state)
 		return true, nil
 	}
 	s.succeeded(op)
@@ -261,5 +277,15 @@ func (s *step) rememberEnd(ctx context.Context, op *operation, etag string, caus
 
 func (s *step) succeeded(op *operation) {
 	delete(s.memory.failures, lower(op.ID))
-	s.report.finished = append(s.report.finished, Finished{Description: op.Kind, Took: s.now().Sub(op.Started), Kind: op.kind, Name: op.name})
+	s.finished(op, arm.Succeeded)
+}
+
+// finished takes note of the end of an operation, in whatever state it left the resource.
+func (s *step) finished(op *operation, state string) {
+	end := op.endedAt
+	if end.IsZero() {
+		end = s.now()
+	}
+	s.report.finished = append(s.report.finished, Finished{Description: op.Kind, ID: op.ID, Kind: op.kind, Name: op.name, Result: state,
+		Took: max(end.Sub(op.Started), 0), At: op.endedAt})
 }

@@ -36,7 +36,7 @@ type Report struct {
 	Failures map[string]aks.Failure
 	// Operation is the running operation, nil when none is followed.
 	Operation *aks.Operation
-	// Sent are requests Azure accepted in this step, Finished operations that ended well, Failed the ids of
+	// Sent are requests Azure accepted in this step, Finished operations that ended, well or not, Failed the ids of
 	// goals that were refused or failed in this step.
 	Sent     []Sent
 	Finished []Finished
@@ -110,10 +110,14 @@ type Sent struct {
 	CorrelationID string
 }
 
-// Finished is an operation that ended well.
+// Finished is an operation that ended.
 type Finished struct {
-	Description, Kind, Name string
-	Took                    time.Duration
+	Description, ID, Kind, Name string
+	// Result is Succeeded, Failed or Canceled.
+	Result string
+	Took   time.Duration
+	// At is when it ended by Azure's own clock, zero where Azure does not say.
+	At time.Time
 }
 
 // Problem is an error that is not about one goal.
@@ -189,7 +193,7 @@ func (s *step) finish() Report {
 	r.Done = r.decision.Done && r.Error == nil && r.Operation == nil
 	r.DependentKinds = aks.DeclaredKinds(s.Inputs)
 	r.Undeclared = aks.UndeclaredPools(s.Inputs, obs)
-	r.NetworkReady = obs.ResourceGroup.Exists && obs.VirtualNetwork.Exists && obs.VirtualNetwork.State != "Updating"
+	r.NetworkReady = aks.NetworkReady(obs)
 	r.Resources = aks.ResourcesOf(s.Inputs, obs)
 	r.ProviderIDs = map[string][]string{}
 	for name, pool := range s.memory.pools {

@@ -25,6 +25,11 @@ func (s *Sandbox) ManagerMetricsURL() string {
 	return "http://" + loopback(s.state.Ports[portManagerMetrics]) + "/metrics"
 }
 
+// ClusterAPIMetricsURL is where Cluster API's manager serves its metrics.
+func (s *Sandbox) ClusterAPIMetricsURL() string {
+	return "http://" + loopback(s.state.Ports[portClusterAPIMetrics]) + "/metrics"
+}
+
 // PID is the process id of a component, for what only the system knows about a process (memory, descriptors).
 func (s *Sandbox) PID(component string) (int, error) {
 	p, err := s.process(component)
@@ -127,3 +132,9 @@ func (s *Sandbox) LogTail(component string, lines int) string {
 	}
 	return tail(s.layout.log(component), lines)
 }
+
+// CertificatesOf is the directory with tls.crt and tls.key of a component's server.
+func (s *Sandbox) CertificatesOf(component string) string { return s.layout.certDir(component) }
+
+// ManagerKubeconfig is the path of the kubeconfig with which the provider's manager runs: that of its service account.
+func (s *Sandbox) ManagerKubeconfig() string { return s.layout.userKubeconfig(Manager) }

@@ -56,12 +56,15 @@ func (s *Sandbox) apiServerCommand() command {
 		// blockOwnerDeletion needs its right here as in any hardened cluster.
 		"--disable-admission-plugins=" + strings.Join([]string{
 			"ServiceAccount", "TaintNodesByCondition", "Priority", "DefaultStorageClass", "StorageObjectInUseProtection",
-			"PersistentVolumeClaimResize", "RuntimeClass", "DefaultIngressClass", "PodSecurity", "DefaultTolerationSeconds",
+			"PersistentVolumeClaimResize", "RuntimeClass", "DefaultIngressClass", "DefaultTolerationSeconds",
 		}, ","),
 		"--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
 		"--endpoint-reconciler-type=none", // a loopback address is no valid endpoint
 		"--cert-dir=" + filepath.Join(s.layout.data(), "apiserver-certs"),
 		"--shutdown-delay-duration=0s",
+	}
+	if s.options.Audit {
+		args = append(args, "--audit-policy-file="+s.layout.auditPolicy(), "--audit-log-path="+s.layout.auditLog(), "--audit-log-mode=blocking")
 	}
 	// Left alone the API server keeps some 400 MiB shortly after starting, much of it garbage. The collector is to work earlier.
 	// A limit (GOMEMLIMIT) would do the same for a few clusters, and with many keep it collecting and doing nothing else.

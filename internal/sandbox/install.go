@@ -93,7 +93,7 @@ func (s *Sandbox) newInstaller() (*installer, error) {
 		return nil, err
 	}
 	if s.options.with(ClusterAPI) {
-		if i.clusterAPI, err = clusterAPIBundle(s.options.clusterAPIManifests(), s.clusterAPIEndpoint()); err != nil {
+		if i.clusterAPI, err = clusterAPIBundle(s.clusterAPIEndpoint(), s.options.clusterAPIManifests(), s.options.kubeadmBootstrapCRDs()); err != nil {
 			return nil, err
 		}
 	}
@@ -134,20 +134,27 @@ func (i *installer) definitions(ctx context.Context) error {
 func (i *installer) rights(ctx context.Context) error {
 	objects := append([]*unstructured.Unstructured{namespace(managerNamespace)}, i.clusterAPI.others...)
 	for _, object := range i.provider.others {
-		// The provider's bindings name service accounts as kustomize will rename them; only its rules matter here.
-		if object.GetKind() == "ClusterRole" {
+		// The provider's bindings name service accounts as kustomize will rename them; only its rules matter here, those of its own
+		// namespace included.
+		switch object.GetKind() {
+		case "ClusterRole":
+			objects = append(objects, object)
+		case "Role":
+			object.SetNamespace(managerNamespace)
 			objects = append(objects, object)
 		}
 	}
 	for _, object := range slices.Clone(objects) {
-		if object.GetKind() != "ClusterRole" {
-			continue
-		}
 		account := managerAccount
 		if slices.Contains(i.clusterAPI.others, object) {
 			account = clusterAPIAccount
 		}
-		objects = append(objects, binding(object.GetName(), account))
+		switch {
+		case object.GetKind() == "ClusterRole":
+			objects = append(objects, binding(object.GetName(), account))
+		case object.GetKind() == "Role" && account == managerAccount:
+			objects = append(objects, roleBinding(object.GetName(), account))
+		}
 	}
 	if len(i.provider.others) == 0 {
 		objects = append(objects, binding("cluster-admin", managerAccount))
@@ -173,6 +180,15 @@ func binding(role string, to serviceAccount) *unstructured.Unstructured {
 	}}
 }
 
+// roleBinding is a binding in the namespace of the account.
+func roleBinding(role string, to serviceAccount) *unstructured.Unstructured {
+	object := binding(role, to)
+	object.SetKind("RoleBinding")
+	object.SetNamespace(to.namespace)
+	object.Object["roleRef"] = map[string]any{"apiGroup": rbacv1.GroupName, "kind": "Role", "name": role}
+	return object
+}
+
 func (i *installer) apply(ctx context.Context, object *unstructured.Unstructured) error {
 	resource, known := resources[object.GetKind()]
 	if !known {
@@ -182,12 +198,20 @@ func (i *installer) apply(ctx context.Context, object *unstructured.Unstructured
 	if object.GetNamespace() != "" {
 		target = i.client.Resource(resource).Namespace(object.GetNamespace())
 	}
-	_, err := target.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: fieldOwner, Force: true})
-	if err != nil {
-		return fmt.Errorf("install %s %s: %w", object.GetKind(), object.GetName(), err)
+	// On a busy machine the API server gives up on a large CRD after a minute, and the next try finds it half done.
+	for try := 1; ; try++ {
+		_, err := target.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: fieldOwner, Force: true})
+		if err == nil {
+			return nil
+		}
+		if try == applyTries || !apierrors.IsTimeout(err) && !apierrors.IsServerTimeout(err) {
+			return fmt.Errorf("install %s %s: %w", object.GetKind(), object.GetName(), err)
+		}
 	}
-	return nil
 }
+
+// applyTries is how often an object is applied that the API server had no time for.
+const applyTries = 4
 
 func (i *installer) awaitEstablished(ctx context.Context, name string) error {
 	var last string

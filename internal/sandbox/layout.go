@@ -18,6 +18,9 @@ func (l layout) data() string       { return filepath.Join(l.dir, "data") }
 func (l layout) azureReady() string { return filepath.Join(l.data(), "azuresim.ready") }
 func (l layout) pki() string        { return filepath.Join(l.data(), "pki") }
 
+func (l layout) auditPolicy() string { return filepath.Join(l.data(), "audit-policy.yaml") }
+func (l layout) auditLog() string    { return filepath.Join(l.logs(), "audit.log") }
+
 func (l layout) log(component string) string {
 	return filepath.Join(l.logs(), component+".log")
 }

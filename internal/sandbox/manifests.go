@@ -121,18 +121,23 @@ func (b *bundle) sortInto(objects []*unstructured.Unstructured, to endpoint) err
 	return nil
 }
 
-// clusterAPIBundle reads the components of Cluster API's core provider, as kustomize built them.
-func clusterAPIBundle(file string, to endpoint) (*bundle, error) {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	objects, err := parse(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
+// clusterAPIBundle reads what kustomize built from Cluster API: the components of the core provider and the bootstrap provider's CRDs.
+func clusterAPIBundle(to endpoint, files ...string) (*bundle, error) {
 	b := &bundle{}
-	return b, b.sortInto(objects, to)
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		objects, err := parse(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		if err := b.sortInto(objects, to); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 // providerBundle reads the provider's own manifests from its config tree: generated CRDs, RBAC and webhooks. A tree without one of

@@ -163,3 +163,24 @@ func names(objects []*unstructured.Unstructured) []string {
 	}
 	return out
 }
+
+func TestComponentsOfARelease(t *testing.T) {
+	s := &Sandbox{authority: &authority{pem: []byte("ca")}, state: &State{Ports: map[string]int{portManagerWebhook: 4711}}}
+	out, err := s.Components(Manager, []byte(componentsYAML+"---\nkind: Deployment\nmetadata: {name: d}\nspec:\n  replicas: ${REPLICAS:=2}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	if strings.Contains(text, "name: webhook-service\n      ") || strings.Count(text, "https://127.0.0.1:4711/") != 3 {
+		t.Errorf("not all webhooks point at the process:\n%s", text)
+	}
+	// clusterctl fills in variables later, and needs what was not rewritten.
+	for _, part := range []string{"replicas: ${REPLICAS:=2}", "kind: Deployment", "kind: Certificate", "cert-manager.io/inject-ca-from: system/serving-cert"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("it lacks %q:\n%s", part, text)
+		}
+	}
+	if _, err := s.Components(Etcd, nil); err == nil || !strings.Contains(err.Error(), `"etcd"`) {
+		t.Errorf("components of etcd: %v", err)
+	}
+}

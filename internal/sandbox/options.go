@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,8 +45,10 @@ const DefaultDir = ".sandbox"
 type Options struct {
 	// Dir holds everything of this sandbox: state, kubeconfig, logs, data. Two sandboxes need two directories.
 	Dir string
-	// BinDir holds the binaries that `make build` makes, kubectl and cluster-api-components.yaml.
+	// BinDir holds the binaries that `make build` makes, kubectl, cluster-api-components.yaml and kubeadm-bootstrap-crds.yaml.
 	BinDir string
+	// ClusterAPIDir holds another cluster-api-manager and cluster-api-components.yaml than those of BinDir: another release.
+	ClusterAPIDir string
 	// Files are applied with kubectl once everything answers; namespaces they name are made first.
 	Files []string
 	// Without names components that are not started. Without the manager, its CRDs are installed and its webhooks are not.
@@ -58,6 +61,8 @@ type Options struct {
 	AzureSimArgs, ManagerArgs, ClusterAPIArgs []string
 	// Env ("NAME=value") is added to the environment of azuresim and of the manager.
 	Env []string
+	// Audit keeps a log of what the provider's manager asks of the API server (Sandbox.AuditLog).
+	Audit bool
 	// Detach lets the components outlive the calling process. Otherwise they die with it, however it ends.
 	Detach bool
 	// Supervised says that the calling process answers SIGTERM with Down, so that another process may stop it that way.
@@ -101,12 +106,12 @@ func (o *Options) checkBinaries() error {
 	var missing []string
 	for _, name := range Components() {
 		if o.with(name) {
-			missing = appendMissing(missing, filepath.Join(o.BinDir, binaries[name]))
+			missing = appendMissing(missing, o.binary(name))
 		}
 	}
 	missing = appendMissing(missing, o.kubectl())
 	if o.with(ClusterAPI) {
-		missing = appendMissing(missing, o.clusterAPIManifests())
+		missing = appendMissing(appendMissing(missing, o.clusterAPIManifests()), o.kubeadmBootstrapCRDs())
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("sandbox: missing %s; `make build` makes them", strings.Join(missing, ", "))
@@ -125,6 +130,20 @@ func (o *Options) with(component string) bool { return !slices.Contains(o.Withou
 
 func (o *Options) kubectl() string { return filepath.Join(o.BinDir, "kubectl") }
 
+func (o *Options) binary(component string) string {
+	dir := o.BinDir
+	if component == ClusterAPI {
+		dir = o.clusterAPIDir()
+	}
+	return filepath.Join(dir, binaries[component])
+}
+
+func (o *Options) clusterAPIDir() string { return cmp.Or(o.ClusterAPIDir, o.BinDir) }
+
 func (o *Options) clusterAPIManifests() string {
-	return filepath.Join(o.BinDir, "cluster-api-components.yaml")
+	return filepath.Join(o.clusterAPIDir(), "cluster-api-components.yaml")
+}
+
+func (o *Options) kubeadmBootstrapCRDs() string {
+	return filepath.Join(o.BinDir, "kubeadm-bootstrap-crds.yaml")
 }

@@ -88,6 +88,9 @@ func prepare(options Options) (*Sandbox, error) {
 	if err := s.writeCredentials(); err != nil {
 		return nil, err
 	}
+	if err := s.writeAuditPolicy(); err != nil {
+		return nil, err
+	}
 	return s, s.state.write()
 }
 
@@ -212,7 +215,7 @@ func (s *Sandbox) command(component string) (command, error) {
 
 // launch starts a component, writes it down and watches over it.
 func (s *Sandbox) launch(c command) error {
-	c.path = filepath.Join(s.options.BinDir, binaries[c.name])
+	c.path = s.options.binary(c.name)
 	if c.env == nil {
 		c.env = baseEnv()
 	}

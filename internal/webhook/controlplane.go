@@ -52,9 +52,6 @@ func (d *controlPlaneDefaulter) Default(ctx context.Context, cp *v1beta1.AzureMa
 	if old.Status.ResourceID == "" && cp.Name != "" {
 		aks.DefaultControlPlane(spec, cp.Name, clusterName(cp))
 	}
-	if cp.Name != "" {
-		aks.DefaultExtensions(spec, cp.Name) // an extension may be new to a cluster that exists
-	}
 	return nil
 }
 
@@ -76,9 +73,6 @@ func unknownTier(ctx context.Context, name string) error {
 
 // defaultClass fills in what control planes and their templates share.
 func defaultClass(spec *v1beta1.AzureManagedControlPlaneClassSpec) {
-	if spec.SKU != nil && spec.SKU.Tier == v1beta1.TierPaid {
-		spec.SKU.Tier = v1beta1.TierStandard
-	}
 	if ref := spec.IdentityRef; ref != nil {
 		keep(&ref.APIVersion, v1beta1.GroupVersion.String())
 		keep(&ref.Kind, "AzureClusterIdentity")

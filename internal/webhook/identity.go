@@ -53,6 +53,8 @@ func identityProblems(spec *v1beta1.AzureClusterIdentitySpec) field.ErrorList {
 	switch {
 	case spec.Type == v1beta1.UserAssignedIdentityCredential && spec.UserAssignedIdentityCredentialsPath == "":
 		problems = append(problems, field.Required(path.Child("userAssignedIdentityCredentialsPath"), fmt.Sprintf("type %s needs a file of credentials: write its path inside the manager's pod", spec.Type)))
+	case spec.Type == v1beta1.WorkloadIdentity && spec.ClientID == "" && spec.ClientSecret.Name != "":
+		problems = append(problems, field.Invalid(secret, spec.ClientSecret.Name, "type WorkloadIdentity has no password, and clientID is empty: for a password set type to ServicePrincipal and write tenantID and clientID, otherwise remove clientSecret"))
 	case spec.ClientSecret.Name != "":
 	case spec.Type == v1beta1.ServicePrincipal || spec.Type == v1beta1.ManualServicePrincipal:
 		problems = append(problems, field.Required(secret, fmt.Sprintf("type %s needs a password: write the name of a Secret with the key clientSecret", spec.Type)))
@@ -67,6 +69,9 @@ func identityWarnings(spec *v1beta1.AzureClusterIdentitySpec) admission.Warnings
 	switch spec.Type {
 	case v1beta1.ManualServicePrincipal:
 		warnings = append(warnings, `spec.type "ManualServicePrincipal" is the old name of ServicePrincipal and means the same`)
+	}
+	if spec.Type == v1beta1.WorkloadIdentity && spec.ClientID == "" {
+		warnings = append(warnings, "spec.clientID is empty: clusters with this identity use the manager's own credentials")
 	}
 	if spec.ResourceID != "" {
 		warnings = append(warnings, fmt.Sprintf("spec.resourceID %q has no effect: the identity is found by its clientID", spec.ResourceID))

@@ -25,7 +25,7 @@ func TestIdentity(t *testing.T) {
 	for _, kind := range []v1beta1.IdentityType{v1beta1.ServicePrincipal, v1beta1.ManualServicePrincipal, v1beta1.ServicePrincipalCertificate} {
 		refused(t, a.Create(t.Context(), identity("i", kind)), "spec.clientSecret.name", string(kind), "name of a Secret")
 	}
-	refused(t, a.Create(t.Context(), identity("i", v1beta1.WorkloadIdentity, func(s *v1beta1.AzureClusterIdentitySpec) { s.TenantID = "" })), "spec.tenantID", "at least 1 char")
+	refused(t, a.Create(t.Context(), identity("i", v1beta1.WorkloadIdentity, func(s *v1beta1.AzureClusterIdentitySpec) { s.TenantID = "" })), "spec.tenantID", "type WorkloadIdentity")
 
 	a.warnings.take()
 	sp := identity("sp", v1beta1.ServicePrincipal, secret)
@@ -43,6 +43,14 @@ func TestIdentity(t *testing.T) {
 		s.UserAssignedIdentityCredentialsPath, s.AllowedNamespaces, s.ClientID = "/credential.json", nil, "me"
 	}))
 	got := a.warnings.take()
+	// What cluster templates make of the short list of variables.
+	noIDs := func(s *v1beta1.AzureClusterIdentitySpec) { s.TenantID, s.ClientID = "", "" }
+	refused(t, a.Create(t.Context(), identity("i", v1beta1.WorkloadIdentity, noIDs, secret)), "spec.clientSecret.name", `"sp"`, "ServicePrincipal")
+	a.warnings.take()
+	a.create(t, identity("own", v1beta1.WorkloadIdentity, noIDs))
+	if warned := a.warnings.take(); !strings.Contains(warned, "the manager's own credentials") {
+		t.Errorf("the warnings do not say whose credentials are used: %s", warned)
+	}
 	if strings.Contains(got, "UserAssignedIdentityCredential") {
 		t.Errorf("warned of the type: %s", got)
 	}

@@ -44,7 +44,7 @@ func (controlPlaneTemplateValidator) ValidateCreate(_ context.Context, template 
 }
 
 func (controlPlaneTemplateValidator) ValidateUpdate(ctx context.Context, old, template *v1beta1.AzureManagedControlPlaneTemplate) (admission.Warnings, error) {
-	return nil, frozen(ctx, kindControlPlane+"Template", template, &old.Spec.Template.Spec, &template.Spec.Template.Spec)
+	return nil, frozen(ctx, kindControlPlane+"Template", template, &old.Spec.Template.Spec, &template.Spec.Template.Spec, freed)
 }
 
 func (controlPlaneTemplateValidator) ValidateDelete(context.Context, *v1beta1.AzureManagedControlPlaneTemplate) (admission.Warnings, error) {
@@ -81,7 +81,8 @@ func (nodePoolTemplateValidator) ValidateCreate(_ context.Context, template *v1b
 }
 
 func (nodePoolTemplateValidator) ValidateUpdate(ctx context.Context, old, template *v1beta1.AzureManagedMachinePoolTemplate) (admission.Warnings, error) {
-	return nil, frozen(ctx, kindNodePool+"Template", template, &old.Spec.Template.Spec, &template.Spec.Template.Spec)
+	spec := &template.Spec.Template.Spec
+	return nil, frozen(ctx, kindNodePool+"Template", template, &old.Spec.Template.Spec, spec, func(v armfield.Violation) bool { return rotated(spec, v) })
 }
 
 func (nodePoolTemplateValidator) ValidateDelete(context.Context, *v1beta1.AzureManagedMachinePoolTemplate) (admission.Warnings, error) {
@@ -92,9 +93,21 @@ func (nodePoolTemplateValidator) ValidateDelete(context.Context, *v1beta1.AzureM
 // do so, for the clusters to come. Of a cluster that exists, the control plane itself refuses them.
 var free = []string{"resourceGroupName", "virtualNetwork.name", "virtualNetwork.resourceGroup", "httpProxyConfig", "azureEnvironment"}
 
+func freed(v armfield.Violation) bool {
+	return slices.ContainsFunc(free, func(name string) bool { return v.JSONPath == name || strings.HasPrefix(v.JSONPath, name+".") })
+}
+
+// rotated tells whether pools made from a template follow a change of a fixed field by being replaced: the rule of their CRD.
+func rotated(spec *v1beta1.AzureManagedMachinePoolClassSpec, v armfield.Violation) bool {
+	if spec.Replacement == nil || spec.Replacement.Strategy != v1beta1.ReplacementRotate || v.New == nil || v.JSONPath == "name" || v.JSONPath == "osType" {
+		return false
+	}
+	return v.Rule == armfield.Fixed || v.Rule == armfield.SetOnce || v.Rule == armfield.Precreate
+}
+
 // frozen refuses a change the objects made from a template could not follow. Cluster API's topology controller tries such
 // changes in dry runs to find out whether it needs a new template; it says so with an annotation, and must get through.
-func frozen(ctx context.Context, kind string, template client.Object, old, spec any) error {
+func frozen(ctx context.Context, kind string, template client.Object, old, spec any, followed func(armfield.Violation) bool) error {
 	req, err := admission.RequestFromContext(ctx)
 	if err != nil {
 		return unreadable("the request", err)
@@ -104,9 +117,7 @@ func frozen(ctx context.Context, kind string, template client.Object, old, spec 
 	}
 	var problems field.ErrorList
 	for _, violation := range armfield.Immutable(old, spec) {
-		if slices.ContainsFunc(free, func(name string) bool {
-			return violation.JSONPath == name || strings.HasPrefix(violation.JSONPath, name+".")
-		}) {
+		if followed(violation) {
 			continue
 		}
 		problems = append(problems, field.Forbidden(field.NewPath("spec", "template", "spec").Child(violation.JSONPath),

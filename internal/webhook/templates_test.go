@@ -21,7 +21,7 @@ func TestTemplates(t *testing.T) {
 	if got := a.warnings.take(); !strings.Contains(got, "spec.template.spec.loadBalancerSKU") {
 		t.Errorf("warnings: %q", got)
 	}
-	if spec := cp.Spec.Template.Spec; spec.Version != "v1.33.4" || spec.SKU.Tier != v1beta1.TierStandard || spec.VirtualNetwork != nil {
+	if spec := cp.Spec.Template.Spec; spec.Version != "v1.33.4" || spec.SKU.Tier != v1beta1.TierPaid || spec.VirtualNetwork != nil {
 		t.Errorf("defaulted to %+v", spec)
 	}
 	move := func(cp *v1beta1.AzureManagedControlPlaneTemplate) { cp.Spec.Template.Spec.Location = "northeurope" }
@@ -47,4 +47,12 @@ func TestTemplates(t *testing.T) {
 	p.Annotations = map[string]string{clusterv1.TopologyDryRunAnnotation: ""}
 	accepted(t, a.Update(t.Context(), p.DeepCopy(), client.DryRunAll))
 	refused(t, a.Update(t.Context(), p), "spec.template.spec.sku")
+
+	// Pools that are replaced instead of refusing a change follow their template.
+	a.read(t, p)
+	accepted(t, change(t, a, p, func(p *v1beta1.AzureManagedMachinePoolTemplate) {
+		larger(p)
+		p.Spec.Template.Spec.Replacement = &v1beta1.NodePoolReplacement{Strategy: v1beta1.ReplacementRotate}
+	}))
+	refused(t, change(t, a, p, func(p *v1beta1.AzureManagedMachinePoolTemplate) { p.Spec.Template.Spec.OSType = "Windows" }), "spec.template.spec.osType")
 }

@@ -22,8 +22,11 @@ import (
 // pools is not asked about updates that leave the spec as it is: finalizers and labels are set between `kubectl apply` and the
 // first request to Azure, and each question costs reads of the objects around.
 
-// +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=clusters;machinepools,verbs=get;list
-// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes;azuremanagedclusters;azuremanagedmachinepools,verbs=get;list
+// What the webhooks read, one object or one namespace at a time.
+// +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=clusters,verbs=get;list
+// +kubebuilder:rbac:groups=cluster.x-k8s.io,resources=machinepools,verbs=list
+// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedcontrolplanes;azuremanagedclusters,verbs=get
+// +kubebuilder:rbac:groups=infrastructure.cluster.x-k8s.io,resources=azuremanagedmachinepools,verbs=get;list
 
 // Options says what the webhooks need to know.
 type Options struct {

@@ -40,7 +40,7 @@ func Blocks(text string, headings []string) []Block {
 	return blocks
 }
 
-// Expand fills in ${NAME} and ${NAME:=default}, as clusterctl generate does. A default may itself be a variable.
+// Expand fills in ${NAME}, ${NAME:=default} and ${NAME/#prefix/instead}, as clusterctl generate does. A default may itself be a variable.
 func Expand(text string, variables map[string]string) (string, error) {
 	for {
 		// The last one to begin has no other inside.
@@ -53,10 +53,14 @@ func Expand(text string, variables map[string]string) (string, error) {
 			return "", fmt.Errorf("variable without end: %.40q", text[begin:])
 		}
 		name, value, hasDefault := strings.Cut(text[begin+2:begin+length], ":=")
+		name, replaced, _ := strings.Cut(name, "/#")
 		if set, ok := variables[name]; ok {
 			value = set
 		} else if !hasDefault {
 			return "", fmt.Errorf("variable %s has no value", name)
+		}
+		if prefix, instead, ok := strings.Cut(replaced, "/"); ok && strings.HasPrefix(value, prefix) {
+			value = instead + strings.TrimPrefix(value, prefix)
 		}
 		text = text[:begin] + value + text[begin+length+1:]
 	}

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	bootstrapv1 "sigs.k8s.io/cluster-api/api/bootstrap/kubeadm/v1beta2"
 	clusterv1beta1 "sigs.k8s.io/cluster-api/api/core/v1beta1" //nolint:staticcheck // the documentation's manifests have this version
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
@@ -98,8 +99,17 @@ func TestTemplates(t *testing.T) {
 	for _, file := range templateFiles(t) {
 		t.Run(file, func(t *testing.T) {
 			objects := decodeAll(t, []byte(expand(t, string(read(t, filepath.Join(root, file))))))
-			if len(objects) != 7 {
-				t.Errorf("%d objects, want a Cluster, its two halves and two pools of two objects each", len(objects))
+			want := 8 // a Cluster, its two halves, two pools of two objects each, and an identity
+			switch {
+			case strings.Contains(file, "multi-tenancy"):
+				want = 7 // the identity exists already
+			case strings.Contains(file, "clusterclass"):
+				want = 6 // a class, templates of the two halves and of two pools, and one for the bootstrap
+			case strings.Contains(file, "topology"):
+				want = 1
+			}
+			if len(objects) != want {
+				t.Errorf("%d objects, want %d", len(objects), want)
 			}
 		})
 	}
@@ -257,7 +267,7 @@ func countObjects(t *testing.T, blocks []documented.Block) int {
 func decodeAll(t *testing.T, manifest []byte) []*unstructured.Unstructured {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{v1beta1.AddToScheme, clusterv1beta1.AddToScheme, clusterv1.AddToScheme, corev1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{v1beta1.AddToScheme, clusterv1beta1.AddToScheme, clusterv1.AddToScheme, bootstrapv1.AddToScheme, corev1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			t.Fatal(err)
 		}

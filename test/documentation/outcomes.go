@@ -35,11 +35,14 @@ type Outcome struct {
 }
 
 // Variables are the values of the variables in the documentation's manifests and in our cluster templates: those the documentation lists,
-// and the name and namespace of an identity for multi-tenancy.
+// the name and namespace of an identity for multi-tenancy, a group for the flavor with Entra ID, and the name
+// of a class.
 var Variables = map[string]string{
 	"CLUSTER_NAME":               "my-cluster",
 	"CLUSTER_IDENTITY_NAME":      "my-identity",
 	"CLUSTER_IDENTITY_NAMESPACE": "default",
+	"CLUSTER_CLASS_NAME":         "my-class",
+	"ADMIN_GROUP_OBJECT_ID":      "00000000-0000-0000-0000-0000000000aa",
 	"AZURE_LOCATION":             "southcentralus",
 	"AZURE_SUBSCRIPTION_ID":      "00000000-0000-0000-0000-000000000000",
 	"AZURE_NODE_MACHINE_TYPE":    "Standard_D2s_v3",

@@ -19,10 +19,11 @@ func TestMain(m *testing.M) { planes.Main(m, 16) }
 
 // plane is a management plane with an emulated Azure.
 type plane struct {
-	box   *sandbox.Sandbox
-	kube  dynamic.Interface
-	azure azure
-	bin   string
+	shared *sandboxtest.Plane
+	box    *sandbox.Sandbox
+	kube   dynamic.Interface
+	azure  azure
+	bin    string
 }
 
 // quick are durations of emulated operations that are long enough to see a state in.
@@ -49,7 +50,7 @@ func disturbed(t *testing.T) *plane {
 }
 
 func story(p *sandboxtest.Plane) *plane {
-	return &plane{box: p.Box, kube: p.Kube, azure: azure{p.Azure}, bin: p.Bin}
+	return &plane{shared: p, box: p.Box, kube: p.Kube, azure: azure{p.Azure}, bin: p.Bin}
 }
 
 // federatedToken is the file, beside the sandboxes, that a WorkloadIdentity signs in with.

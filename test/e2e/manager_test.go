@@ -1,20 +1,14 @@
 package e2e
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/capaks/capaks/internal/sandbox"
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 // TestPausedClusterIsLeftAlone pauses by the Cluster and by the annotation, changes what is declared meanwhile, and lets go again.
@@ -81,7 +75,7 @@ func TestManagerLooksOnlyAtItsNamespaceAndLabel(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("filtered", func(t *testing.T) {
-		p.startManager(t, p.webhookPort(t), "--namespace=filtered", "--watch-filter=mine").await(t, "Starting workers")
+		p.shared.StartManager(t, p.shared.WebhookPort(t), "--namespace=filtered", "--watch-filter=mine").Await(t, "Starting workers")
 		for _, c := range all {
 			p.patch(t, "cluster.cluster.x-k8s.io", c.namespace, c.name, `{"spec":{"paused":false}}`)
 		}
@@ -98,22 +92,6 @@ func TestManagerLooksOnlyAtItsNamespaceAndLabel(t *testing.T) {
 	}
 }
 
-// webhookPort is where the API server expects the manager's webhooks.
-func (p *plane) webhookPort(t *testing.T) string {
-	t.Helper()
-	status, err := sandbox.ReadStatus(p.box.Dir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range status.Components {
-		if c.Name == sandbox.Manager {
-			return c.URL[strings.LastIndex(c.URL, ":")+1:]
-		}
-	}
-	t.Fatal("there is no manager")
-	return ""
-}
-
 // TestManagerWithoutFeatureGatesDoesNothing: either gate switched off means no controller and no webhook.
 func TestManagerWithoutFeatureGatesDoesNothing(t *testing.T) {
 	t.Parallel()
@@ -121,87 +99,19 @@ func TestManagerWithoutFeatureGatesDoesNothing(t *testing.T) {
 	for _, gate := range []string{"AKS", "MachinePool"} {
 		t.Run(gate, func(t *testing.T) {
 			t.Parallel()
-			m := p.startManager(t, strings.TrimPrefix(freeAddress(t), "127.0.0.1:"), "--feature-gates="+gate+"=false")
-			m.await(t, "no controller and no webhook runs")
+			m := p.shared.StartManager(t, strings.TrimPrefix(sandboxtest.FreeAddress(t), "127.0.0.1:"), "--feature-gates="+gate+"=false")
+			m.Await(t, "no controller and no webhook runs")
 			eventually(t, 30*time.Second, func() string {
-				response, err := http.Get("http://" + m.health + "/healthz")
+				response, err := http.Get("http://" + m.Health + "/healthz")
 				if err != nil {
 					return err.Error()
 				}
 				defer response.Body.Close() //nolint:errcheck // read only
 				return unless(response.StatusCode == http.StatusOK, response.Status)
 			})
-			if log := m.log(); strings.Contains(log, "Starting Controller") || strings.Contains(log, "Registering webhook") {
+			if log := m.Log(); strings.Contains(log, "Starting Controller") || strings.Contains(log, "Registering webhook") {
 				t.Errorf("something runs all the same:\n%s", log)
 			}
 		})
 	}
-}
-
-// manager is one that a test started beside the sandbox's own.
-type manager struct {
-	health string
-	mu     sync.Mutex
-	out    bytes.Buffer
-}
-
-func (m *manager) Write(b []byte) (int, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.out.Write(b)
-}
-
-func (m *manager) log() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.out.String()
-}
-
-func (m *manager) await(t *testing.T, line string) {
-	t.Helper()
-	eventually(t, time.Minute, func() string {
-		return unless(strings.Contains(m.log(), line), fmt.Sprintf("the manager has not said %q but\n%s", line, m.log()))
-	})
-}
-
-// startManager runs a manager until the test ends, with the sandbox's management API and Azure.
-func (p *plane) startManager(t *testing.T, webhookPort string, args ...string) *manager {
-	t.Helper()
-	m := &manager{health: freeAddress(t)}
-	ctx, cancel := context.WithCancel(context.Background())
-	certificates := filepath.Join(p.box.Dir(), "data", "pki", "manager")
-	if _, err := os.Stat(certificates); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "manager"), append([]string{
-		"--kubeconfig=" + p.box.Kubeconfig(), "--leader-elect=false", "--health-addr=" + m.health, "--diagnostics-address=0",
-		"--webhook-host=127.0.0.1", "--webhook-port=" + webhookPort, "--webhook-cert-dir=" + certificates,
-	}, args...)...)
-	cmd.Stdout, cmd.Stderr = m, m
-	variables, err := p.box.AzureEnv()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Env = os.Environ()
-	for _, v := range variables {
-		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait() // it was killed
-	})
-	return m
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // nothing was ever accepted on it
-	return l.Addr().String()
 }

@@ -37,7 +37,7 @@ type Azure struct {
 
 	mu    sync.Mutex
 	token string
-	log   []Request // of the manager, as far as it was read
+	log   []Request // of everybody, as far as it was read
 	end   int       // number of the last request that was read
 }
 
@@ -101,9 +101,14 @@ func (r Request) String() string {
 	return fmt.Sprintf("%d %s %s: %d %s", r.N, r.Method, r.Path, r.Status, r.ErrorCode)
 }
 
-// Requests are those of the manager after number since that all filters let pass. Only what is new is read: many ask often,
-// and the log becomes long.
+// Requests are those of the manager after number since that all filters let pass.
 func (a *Azure) Requests(t testing.TB, since int, filters ...func(Request) bool) []Request {
+	t.Helper()
+	return a.All(t, since, append([]func(Request) bool{func(r Request) bool { return strings.HasPrefix(r.UserAgent, "capaks/") }}, filters...)...)
+}
+
+// All are the requests of everybody. Only what is new is read: many ask often, and the log becomes long.
+func (a *Azure) All(t testing.TB, since int, filters ...func(Request) bool) []Request {
 	t.Helper()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -113,9 +118,7 @@ func (a *Azure) Requests(t testing.TB, since int, filters ...func(Request) bool)
 		if err := decoder.Decode(&r); err != nil {
 			t.Fatal(err)
 		}
-		if a.end = r.N; strings.HasPrefix(r.UserAgent, "capaks/") {
-			a.log = append(a.log, r)
-		}
+		a.log, a.end = append(a.log, r), r.N
 	}
 	var out []Request
 	for _, r := range a.log {

@@ -35,8 +35,10 @@ func NewPlane(options sandbox.Options) (*Plane, error) {
 		return nil, err
 	}
 	p := &Plane{Box: box, Bin: options.BinDir}
-	if p.Azure, err = NewAzure(box); err != nil {
-		return p, err
+	if box.AzureURL() != "" { // it may use the emulator of another sandbox
+		if p.Azure, err = NewAzure(box); err != nil {
+			return p, err
+		}
 	}
 	config, err := box.RESTConfig()
 	if err != nil {

@@ -65,7 +65,7 @@ func (s *Planes) takeDown(failed bool) error {
 		if failed {
 			fmt.Fprintf(os.Stderr, "the end of the manager's log in the sandbox %s:\n%s\n", name, one.plane.Box.LogTail(sandbox.Manager, 25))
 		}
-		errs = append(errs, one.plane.Box.Down(ctx))
+		errs = append(errs, one.plane.Box.Down(ctx), missingRights(one.plane.Box))
 	}
 	if failed && os.Getenv(keepVariable) != "" {
 		fmt.Fprintln(os.Stderr, "logs are kept in", s.dir)
@@ -94,8 +94,11 @@ func (s *Planes) Alone(t testing.TB, name string, options sandbox.Options) *Plan
 
 func (s *Planes) get(t testing.TB, name string, options sandbox.Options) *shared {
 	t.Helper()
-	options.BinDir = Binaries(t)
+	if options.BinDir == "" {
+		options.BinDir = Binaries(t)
+	}
 	options.Dir = filepath.Join(s.dir, name)
+	options.Audit = true
 	s.mu.Lock()
 	one := s.byName[name]
 	if one == nil {
@@ -113,8 +116,8 @@ func (s *Planes) get(t testing.TB, name string, options sandbox.Options) *shared
 // binVariable names another directory of binaries than the module's own bin/.
 const binVariable = "CAPAKS_BIN"
 
-// Binaries is the directory of everything a whole sandbox consists of.
-func Binaries(t testing.TB) string {
+// Binaries is the directory of everything a whole sandbox consists of, and of more that a test needs.
+func Binaries(t testing.TB, more ...string) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a real API server")
@@ -122,5 +125,5 @@ func Binaries(t testing.TB) string {
 	if bin := os.Getenv(binVariable); bin != "" {
 		return bin
 	}
-	return BinDir(t, "kube-controller-manager", "cluster-api-manager", "cluster-api-components.yaml", "azuresim", "manager")
+	return BinDir(t, append(more, "kube-controller-manager", "cluster-api-manager", "cluster-api-components.yaml", "azuresim", "manager")...)
 }
