@@ -108,7 +108,11 @@ func (s *source) settled(t *testing.T, p *sandboxtest.Plane) {
 // quiet round out of several will do; a write that applying causes is there in each.
 func (s *source) quiet(t *testing.T, p *sandboxtest.Plane, way ...string) {
 	t.Helper()
-	if seen := s.differences(t, p, way...); seen != "" {
+	seen := s.differences(t, p, way...)
+	for tries := 1; seen != "" && tries < 5; tries++ {
+		seen = s.differences(t, p, way...)
+	}
+	if seen != "" {
 		t.Errorf("kubectl diff %s:\n%s", strings.Join(way, " "), seen)
 	}
 	var changed []string
