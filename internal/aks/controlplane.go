@@ -140,7 +140,8 @@ func poolsMissing(in Inputs) string {
 	}
 	system := false
 	for _, pool := range in.Pools {
-		if pool.Deleting || in.observedOnly(pool) {
+		// Of a cluster that is only observed, so is every pool: it is said then what would be sent.
+		if pool.Deleting || in.observedOnly(pool) && Policy(in.ControlPlane) != v1beta1.PolicyObserve {
 			continue
 		}
 		if problem := emptySystemPool(pool); problem != "" {

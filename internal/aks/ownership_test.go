@@ -1,6 +1,7 @@
 package aks
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,6 +177,17 @@ func TestObservedPoolIsNotCreatedWithTheCluster(t *testing.T) {
 	converge(t, &in, &obs)
 	if d := Decide(in, obs, testTime); d.Hold == nil || d.Hold.Reason != ReasonWaitingForPools {
 		t.Errorf("hold %+v, want a System pool to be asked for", d.Hold)
+	}
+}
+
+// A cluster that is only observed, and does not exist, says what would be sent, and not that pools are missing which are declared.
+func TestObservedClusterThatDoesNotExistSaysSo(t *testing.T) {
+	in := quickstart()
+	in.ControlPlane.Annotations = map[string]string{v1beta1.PolicyAnnotation: v1beta1.PolicyObserve}
+	d := Decide(in, Observation{}, testTime)
+	i := slices.IndexFunc(d.Actions, func(a plan.Action) bool { return a.Kind == KindManagedCluster })
+	if i < 0 || d.Actions[i].Reason != ReasonObserveOnly || !strings.Contains(d.Actions[i].Message, "it would be: Create managedCluster") {
+		t.Errorf("actions %+v, want the creation as what would be sent", d.Actions)
 	}
 }
 

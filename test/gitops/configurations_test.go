@@ -95,12 +95,12 @@ func lay(declared []object, patch object, cluster string) []object {
 	}
 	for i, o := range declared {
 		if o["kind"] == patch["kind"] && textAt(o, "metadata", "name") == name {
-			declared[i] = merged(o, patch)
+			declared[i] = sandboxtest.Merged(o, patch)
 			return declared
 		}
 	}
 	if patch["kind"] != "AzureManagedMachinePool" {
-		return append(declared, merged(object{
+		return append(declared, sandboxtest.Merged(object{
 			"apiVersion": "infrastructure.cluster.x-k8s.io/v1beta1", "metadata": object{"namespace": cluster, "name": name},
 		}, patch))
 	}
@@ -108,37 +108,16 @@ func lay(declared []object, patch object, cluster string) []object {
 		if textAt(o, "metadata", "name") != "system" {
 			continue
 		}
-		like := merged(o, object{"metadata": object{"name": name}})
+		like := sandboxtest.Merged(o, object{"metadata": object{"name": name}})
 		if o["kind"] == "MachinePool" {
-			like = merged(like, object{"spec": object{"template": object{"spec": object{"infrastructureRef": object{"name": name}}}}})
+			like = sandboxtest.Merged(like, object{"spec": object{"template": object{"spec": object{"infrastructureRef": object{"name": name}}}}})
 		} else {
 			like["spec"] = object{"mode": "User", "sku": "Standard_D2s_v3"}
-			like = merged(like, patch)
+			like = sandboxtest.Merged(like, patch)
 		}
 		declared = append(declared, like)
 	}
 	return declared
-}
-
-// merged is a JSON merge patch.
-func merged(into, patch object) object {
-	out := maps.Clone(into)
-	for key, value := range patch {
-		below, isMap := value.(object)
-		switch {
-		case value == nil:
-			delete(out, key)
-		case isMap:
-			have, _ := out[key].(object)
-			if have == nil {
-				have = object{}
-			}
-			out[key] = merged(have, below)
-		default:
-			out[key] = value
-		}
-	}
-	return out
 }
 
 func objects(t *testing.T, manifest string) (out []object) {

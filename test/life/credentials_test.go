@@ -1,19 +1,15 @@
 package life
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
-	"encoding/pem"
-	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 const (
@@ -170,7 +166,7 @@ func TestClientSecretIsReplacedWithoutRestart(t *testing.T) {
 func TestCertificateThatEndsSoon(t *testing.T) {
 	p := life(t, "credentials")
 	const client = "aaaaaaaa-0000-4000-8000-0000000c0003"
-	certificate, key := newCertificate(t, 10*24*time.Hour)
+	certificate, key := sandboxtest.NewCertificate(t, 10*24*time.Hour)
 	p.azure.newPrincipal(t, object{"clientId": client, "certificatePem": certificate})
 	c := cluster{name: "ending", version: "v1.34.1", pools: []pool{{name: "system", mode: "System", replicas: 1}}, spec: object{}}
 	p.createAs(t, c, c.identity(client, "ServicePrincipalCertificate", object{"certificate": key + certificate}))
@@ -190,7 +186,7 @@ func TestCertificateThatEndsSoon(t *testing.T) {
 		t.Errorf("told %v, want once each", told)
 	}
 	// The next one is taken up without a restart.
-	certificate, key = newCertificate(t, 300*24*time.Hour)
+	certificate, key = sandboxtest.NewCertificate(t, 300*24*time.Hour)
 	p.azure.newPrincipal(t, object{"clientId": client, "certificatePem": certificate})
 	p.Apply(t, c.identity(client, "ServicePrincipalCertificate", object{"certificate": key + certificate}))
 	end = time.Now().Add(300 * 24 * time.Hour).UTC().Format("2006-01-02")
@@ -260,24 +256,6 @@ func TestPrivateClusterIsReadyWithoutBeingReached(t *testing.T) {
 	until(t, limit, func() string {
 		return unless(p.Get(t, capiCluster, c.name, c.name) == nil, "the Cluster is still there")
 	})
-}
-
-func newCertificate(t *testing.T, life time.Duration) (certificate, private string) {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "capaks"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(life)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
 }
 
 func lacks(text string, parts ...string) []string {

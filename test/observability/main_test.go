@@ -18,6 +18,12 @@ type object = sandboxtest.Object
 // folder is config/observability.
 const folder = "../../config/observability"
 
+// The right to read the manager's metrics; kustomize puts capaks- before its name.
+const (
+	diagnosticsRoles = "../../config/rbac/diagnostics.yaml"
+	metricsReader    = "metrics-reader"
+)
+
 // tool is a program of `make observability-tools`, or one that is installed; without it the test skips.
 func tool(t *testing.T, name string) string {
 	t.Helper()

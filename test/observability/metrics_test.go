@@ -51,8 +51,8 @@ func documented(t *testing.T, p *sandboxtest.Plane) {
 	if status, _ := get(""); status != http.StatusUnauthorized {
 		t.Errorf("without a token the answer is %d", status)
 	}
-	p.Kubectl(t, "apply", "-f", folder+"/prometheus/metrics-reader.yaml")
-	_, exposition := get(account(t, p, "reader", "capaks-metrics-reader"))
+	p.Kubectl(t, "apply", "-f", diagnosticsRoles)
+	_, exposition := get(account(t, p, "reader", metricsReader))
 	got := tableBegin + table(exposition) + tableEnd
 	content := string(read(t, document))
 	begin, end := strings.Index(content, tableBegin), strings.Index(content, tableEnd)

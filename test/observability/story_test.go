@@ -1,13 +1,7 @@
 package observability
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net/http"
 	"strings"
 	"testing"
@@ -96,7 +90,7 @@ func observed(t *testing.T, traces *collector) *sandboxtest.Plane {
 // seen returns when Prometheus has scraped a series: what happens afterwards shows in its rate.
 func live(t *testing.T, p *sandboxtest.Plane, seen func(series string)) {
 	t.Helper()
-	certificate, key := newCertificate(t, 10*24*time.Hour)
+	certificate, key := sandboxtest.NewCertificate(t, 10*24*time.Hour)
 	p.Azure.Control(t, http.MethodPut, "world", object{
 		"principals":      []object{{"tenantId": sandboxtest.Tenant, "clientId": signer, "certificatePem": certificate}},
 		"roleAssignments": []object{{"principal": signer, "role": "Contributor", "scope": "/subscriptions/" + sandboxtest.Subscription}},
@@ -196,22 +190,4 @@ kind: AzureClusterIdentity
 metadata: {name: signer, namespace: %[1]s}
 spec: {type: ServicePrincipalCertificate, tenantID: %[3]s, clientID: %[4]s, clientSecret: {name: signer}, allowedNamespaces: {}}
 `, namespace, certificate, sandboxtest.Tenant, signer)
-}
-
-func newCertificate(t *testing.T, life time.Duration) (certificate, private string) {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "capaks"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(life)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
 }

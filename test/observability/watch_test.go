@@ -39,8 +39,8 @@ func watch(t *testing.T, p *sandboxtest.Plane) *watcher {
 	}
 	ports := free(t, 3)
 	kubeconfig := filepath.Join(dir, "kubeconfig")
-	p.Kubectl(t, "apply", "-f", filepath.Join(folder, "kube-state-metrics", "role.yaml"), "-f", filepath.Join(folder, "prometheus", "metrics-reader.yaml"))
-	stateToken, scrapeToken := account(t, p, "kube-state-metrics", "capaks-kube-state-metrics"), account(t, p, "prometheus", "capaks-metrics-reader")
+	p.Kubectl(t, "apply", "-f", filepath.Join(folder, "kube-state-metrics", "role.yaml"), "-f", diagnosticsRoles)
+	stateToken, scrapeToken := account(t, p, "kube-state-metrics", "capaks-kube-state-metrics"), account(t, p, "prometheus", metricsReader)
 	config, err := clientcmd.LoadFromFile(p.Box.Kubeconfig())
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
+
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 type object = map[string]any
@@ -197,9 +199,9 @@ func (d *declared) lay(patches []object) (apply, remove []object) {
 			touched["MachinePool/"+name] = true
 		}
 		group, _, _ := unstructured.NestedString(d.objects["AzureManagedControlPlane/"+d.name], "apiVersion")
-		whole := merged(object{"apiVersion": group, "metadata": object{"name": name, "namespace": d.name}}, patch)
+		whole := sandboxtest.Merged(object{"apiVersion": group, "metadata": object{"name": name, "namespace": d.name}}, patch)
 		if have, there := d.objects[key]; there {
-			whole = merged(have, patch)
+			whole = sandboxtest.Merged(have, patch)
 		}
 		d.put(whole)
 		touched[key] = true
@@ -215,35 +217,14 @@ func (d *declared) lay(patches []object) (apply, remove []object) {
 // addPool adds a pool that is like the first one.
 func (d *declared) addPool(name string) {
 	for _, kind := range []string{"MachinePool", "AzureManagedMachinePool"} {
-		like := merged(d.objects[kind+"/system"], object{"metadata": object{"name": name}})
+		like := sandboxtest.Merged(d.objects[kind+"/system"], object{"metadata": object{"name": name}})
 		if kind == "MachinePool" {
-			like = merged(like, object{"spec": object{"template": object{"spec": object{"infrastructureRef": object{"name": name}}}}})
+			like = sandboxtest.Merged(like, object{"spec": object{"template": object{"spec": object{"infrastructureRef": object{"name": name}}}}})
 		} else {
 			like["spec"] = object{"mode": "User", "sku": "Standard_D2s_v3"}
 		}
 		d.put(like)
 	}
-}
-
-// merged is a JSON merge patch.
-func merged(into, patch object) object {
-	out := maps.Clone(into)
-	for key, value := range patch {
-		below, isMap := value.(object)
-		switch {
-		case value == nil:
-			delete(out, key)
-		case isMap:
-			have, _ := out[key].(object)
-			if have == nil {
-				have = object{}
-			}
-			out[key] = merged(have, below)
-		default:
-			out[key] = value
-		}
-	}
-	return out
 }
 
 // differences tells how a document differs from the values that are expected at its paths.
