@@ -88,8 +88,21 @@ func (p *plane) sentAsPlanned(t *testing.T, manifest string) (text string) {
 	}
 	since := p.Azure.Last(t)
 	p.Kubectl(t, "apply", "-f", file)
+	var sent []sandboxtest.Request
+	until(t, limit, func() string {
+		sent = p.Azure.Requests(t, since, sandboxtest.Request.Write, sandboxtest.Request.Accepted)
+		return unless(len(sent) >= len(want.Clusters[0].Requests), "%d requests are sent, %d were planned", len(sent), len(want.Clusters[0].Requests))
+	})
+	until(t, limit, func() string {
+		for _, o := range p.Azure.State(t).Operations {
+			if o.Status == "InProgress" {
+				return "Azure works on " + o.Resource
+			}
+		}
+		return ""
+	})
 	p.Settled(t, "planned", "planned")
-	sent := p.Azure.Requests(t, since, sandboxtest.Request.Write, sandboxtest.Request.Accepted)
+	sent = p.Azure.Requests(t, since, sandboxtest.Request.Write, sandboxtest.Request.Accepted)
 	if len(sent) != len(want.Clusters[0].Requests) {
 		t.Fatalf("sent %v, planned %v", sent, want.Clusters[0].Requests)
 	}
