@@ -104,7 +104,7 @@ func TestTemplates(t *testing.T) {
 			case strings.Contains(file, "multi-tenancy"):
 				want = 7 // the identity exists already
 			case strings.Contains(file, "clusterclass"):
-				want = 6 // a class, templates of the two halves and of two pools, and one for the bootstrap
+				want = 7 // a class, templates of the two halves and of two pools, one for the bootstrap, and an identity
 			case strings.Contains(file, "topology"):
 				want = 1
 			}
