@@ -53,6 +53,9 @@ func withVersion(action plan.Action) plan.Action {
 	return action
 }
 
+// AdminUsername is the administrator of Linux nodes. AKS fixes it with their SSH keys at creation.
+const AdminUsername = "azureuser"
+
 // clusterBody is the desired managed cluster without its pools.
 func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 	spec := in.ControlPlane.Spec.DeepCopy()
@@ -74,7 +77,7 @@ func clusterBody(in Inputs, n Names, obs Observation) fieldset.Object {
 		put("sku.name", string(v1beta1.SKUNameBase))
 	}
 	if in.SSHPublicKey != "" {
-		put("properties.linuxProfile.adminUsername", "azureuser")
+		put("properties.linuxProfile.adminUsername", AdminUsername)
 		put("properties.linuxProfile.ssh.publicKeys", []any{fieldset.Object{"keyData": in.SSHPublicKey}})
 	} else {
 		fieldset.Remove(body, fieldset.ParsePath("properties.linuxProfile"))

@@ -130,6 +130,10 @@ func (a *objects) controlPlane(s Source, o Options, name string) error {
 		first, _ := list[0].(fieldset.Object)
 		a.ssh = strings.TrimSpace(text(first, "keyData"))
 	}
+	if admin := text(s.Cluster, "properties", "linuxProfile", "adminUsername"); admin != "" && admin != aks.AdminUsername {
+		spec.SSHPublicKey = nil
+		a.notes = append(a.notes, "the administrator of the nodes is called "+admin+", for which there is no field: it and its SSH keys stay")
+	}
 	a.infra = &v1beta1.AzureManagedCluster{TypeMeta: infraType("AzureManagedCluster"), ObjectMeta: *meta.DeepCopy()}
 	a.cluster = &clusterv1.Cluster{TypeMeta: metav1.TypeMeta{APIVersion: clusterv1.GroupVersion.String(), Kind: "Cluster"}, ObjectMeta: *meta.DeepCopy()}
 	a.cluster.Spec.ControlPlaneRef = ref("AzureManagedControlPlane", name)
@@ -254,7 +258,11 @@ func (a *objects) fit(s Source, now time.Time) {
 func (a *objects) decide(s Source, now time.Time) aks.Decision {
 	cp := a.cp.DeepCopy()
 	cp.Annotations = map[string]string{v1beta1.AdoptAnnotation: "true"}
-	in := aks.Inputs{ControlPlane: cp, InfraCluster: a.infra, SSHPublicKey: a.ssh,
+	key := a.ssh
+	if cp.Spec.SSHPublicKey == nil {
+		key = "" // left out: the nodes keep theirs
+	}
+	in := aks.Inputs{ControlPlane: cp, InfraCluster: a.infra, SSHPublicKey: key,
 		Cluster: aks.Cluster{Name: a.cluster.Name, Namespace: a.cluster.Namespace, ServiceCIDRs: a.cluster.Spec.ClusterNetwork.Services.CIDRBlocks, PodCIDRs: a.cluster.Spec.ClusterNetwork.Pods.CIDRBlocks}}
 	obs := aks.Observation{Time: now, ResourceGroup: s.ResourceGroup, NetworkGroup: s.ResourceGroup, VirtualNetwork: s.Network,
 		Cluster: aks.ObservedResource(s.Cluster), PoolDetails: map[string]plan.Observed{}}
