@@ -46,6 +46,10 @@ var neverWritten = []string{"status.longRunningOperationStates", "status.errorRe
 // stricter are fields that change in fewer ways than in the earlier provider, because Azure refuses the others.
 var stricter = map[string]armfield.Mutability{"AzureManagedMachinePool spec.enableEncryptionAtHost": armfield.Precreate}
 
+// readLater are defaults that readers of the object fill in and the API server does not: inside of a list they would be a difference to
+// the manifest each time it is applied (docs/decisions/0035). What is sent is the same (internal/aks/testdata/full-dependents.json).
+var readLater = []string{"AzureManagedControlPlane spec.extensions[].autoUpgradeMinorVersion"}
+
 // Every field of manifests in use is there, of the same type and default, takes the same values, and changes as the table says.
 func TestTypedPaths(t *testing.T) {
 	crds := generated(t)
@@ -65,6 +69,9 @@ func TestTypedPaths(t *testing.T) {
 			continue
 		}
 		exist++
+		if slices.Contains(readLater, p.kind+" "+p.path) {
+			p.standard = ""
+		}
 		for _, problem := range p.differences(schema) {
 			t.Errorf("%s %s: %s", p.kind, p.path, problem)
 		}
