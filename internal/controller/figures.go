@@ -33,7 +33,7 @@ type clusterFigure struct {
 
 var clusterFigures = &figures{now: time.Now, clusters: map[string]clusterFigure{}}
 
-// note takes over what a step found. It answers how long ago the operation ended that the requests of this step followed.
+// note takes over what a step found, and measures the overhead of a request that followed the end of an operation.
 func (f *figures) note(owner string, o outcome) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -4,14 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"sigs.k8s.io/yaml"
 
 	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
@@ -178,25 +175,13 @@ const reported = `{"status":{"ready":true,"initialized":true,"version":"v1.34.1"
  {"type":"PrivateEndpointsReady","status":"True","lastTransitionTime":"2026-01-01T00:00:00Z"},
  {"type":"ManagedClusterRunning","status":"False","severity":"Info","reason":"Creating","message":"managedcluster","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`
 
-func documents(objects ...object) string {
-	var b strings.Builder
-	for _, o := range objects {
-		raw, err := yaml.Marshal(o)
-		if err != nil {
-			panic(err)
-		}
-		fmt.Fprintf(&b, "---\n%s", raw)
-	}
-	return b.String()
-}
-
 // create puts everything of the cluster where the earlier provider had it.
 func (e earlier) create(t *testing.T, p *plane) {
 	t.Helper()
 	e.azure(t, p.Azure)
 	t.Log("the cluster is in Azure")
 	p.Kubectl(t, "create", "namespace", e.namespace)
-	p.Apply(t, documents(e.objects()...))
+	p.Apply(t, sandboxtest.Documents(e.objects()...))
 	for _, kind := range []string{"azuremanagedcontrolplane", "azuremanagedmachinepool"} {
 		for _, name := range []string{e.controlPlane(), e.object("pool0"), e.object("pool1")} {
 			if p.Get(t, kind, e.namespace, name) == nil {
@@ -210,7 +195,7 @@ func (e earlier) create(t *testing.T, p *plane) {
 		}
 	}
 	p.Kubectl(t, "patch", "azuremanagedcluster", e.name, "--namespace="+e.namespace, "--subresource=status", "--type=merge", `--patch={"status":{"ready":true}}`)
-	p.Apply(t, documents(e.operated(t, p)...))
+	p.Apply(t, sandboxtest.Documents(e.operated(t, p)...))
 	t.Log("its objects are in the management cluster")
 }
 

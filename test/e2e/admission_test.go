@@ -3,6 +3,8 @@ package e2e
 import (
 	"strings"
 	"testing"
+
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 // refused is a document that is refused, and what the refusal names: the field, the value and the way out.
@@ -83,7 +85,7 @@ func refusedCreations(overlap, dns, newer cluster) map[string]refused {
 		c := cluster{namespace: "admission", name: "any"}
 		objects := c.poolObjects(pool{name: "system", mode: "System", replicas: 1, spec: spec}, "v1.34.1")
 		objects[1]["metadata"].(object)["name"] = "NAME"
-		return documents(objects[1])
+		return sandboxtest.Documents(objects[1])
 	}
 	balancer := func(profile object) string { return plane(object{"loadBalancerProfile": profile}) }
 	outbound := "/subscriptions/" + subscriptionA + "/resourceGroups/g/providers/Microsoft.Network/"
@@ -133,7 +135,7 @@ func refusedCreations(overlap, dns, newer cluster) map[string]refused {
 			[]string{"spec.controlPlaneRef", `"exp.infrastructure.cluster.x-k8s.io"`, "capaks convert -f"},
 		},
 		"newer-pool": {
-			documents(newer.poolObjects(pool{name: "pool", mode: "User", replicas: 1, version: "v1.35.1"}, "")[0]),
+			sandboxtest.Documents(newer.poolObjects(pool{name: "pool", mode: "User", replicas: 1, version: "v1.35.1"}, "")[0]),
 			[]string{"spec.template.spec.version", `"v1.35.1"`, `"v1.34.1"`, "raise that one first"},
 		},
 	}

@@ -3,11 +3,10 @@ package e2e
 import (
 	"encoding/base64"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
-	"sigs.k8s.io/yaml"
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 type object = map[string]any
@@ -78,7 +77,7 @@ func (c cluster) manifest() string {
 	for _, p := range c.pools {
 		objects = append(objects, c.poolObjects(p, version)...)
 	}
-	return documents(objects...)
+	return sandboxtest.Documents(objects...)
 }
 
 func (c cluster) poolObjects(p pool, version string) []object {
@@ -108,29 +107,17 @@ func identityManifest(namespace, name string, spec object, allowed ...string) st
 	if allowed != nil {
 		spec["allowedNamespaces"] = object{"list": allowed}
 	}
-	return documents(object{
+	return sandboxtest.Documents(object{
 		"apiVersion": infraGroup + "/v1beta1", "kind": "AzureClusterIdentity", "metadata": object{"name": name, "namespace": namespace}, "spec": spec,
 	})
 }
 
 func secretManifest(namespace, name string, data map[string]string) string {
-	return documents(object{"apiVersion": "v1", "kind": "Secret", "metadata": object{"name": name, "namespace": namespace}, "stringData": data})
+	return sandboxtest.Documents(object{"apiVersion": "v1", "kind": "Secret", "metadata": object{"name": name, "namespace": namespace}, "stringData": data})
 }
 
 func identityRef(namespace, name string) object {
 	return object{"apiVersion": infraGroup + "/v1beta1", "kind": "AzureClusterIdentity", "name": name, "namespace": namespace}
-}
-
-func documents(objects ...object) string {
-	var out []string
-	for _, o := range objects {
-		raw, err := yaml.Marshal(o)
-		if err != nil {
-			panic(fmt.Sprintf("a manifest of our own: %v", err))
-		}
-		out = append(out, string(raw))
-	}
-	return strings.Join(out, "---\n")
 }
 
 func orElse(s, otherwise string) string {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 // TestQuickstartFromTheFirstApplyToTheLastDelete is the whole life of the example, with every change the documentation speaks of, and
@@ -149,7 +151,7 @@ func (s *quickstartStory) upgraded() {
 
 func (s *quickstartStory) poolAddedAndDeleted() {
 	c := cluster{namespace: "default", name: "my-cluster", version: "v1.35.1"}
-	s.apply(s.T, documents(c.poolObjects(pool{name: "extra", mode: "User", replicas: 1}, c.version)...))
+	s.apply(s.T, sandboxtest.Documents(c.poolObjects(pool{name: "extra", mode: "User", replicas: 1}, c.version)...))
 	s.pool("my-cluster-extra", 1)
 	if nodes := s.nodes(s.T, "default", "my-cluster"); len(nodes) != 6 {
 		s.Errorf("with the pool the workload cluster has the nodes %v, want six", nodes)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 // trouble is a declaration that Azure, or a missing object, keeps from becoming true.
@@ -76,10 +78,10 @@ func troubles() map[string]trouble {
 			// The pool comes before the Cluster, or its absence would be told of first, for a moment.
 			prepare: func(t *testing.T, p *plane, c *cluster) {
 				c.pools = []pool{{name: "user", mode: "User", replicas: 1}}
-				p.apply(t, documents(c.poolObjects(c.pools[0], "v1.34.1")...))
+				p.apply(t, sandboxtest.Documents(c.poolObjects(c.pools[0], "v1.34.1")...))
 			},
 			repair: func(t *testing.T, p *plane, c cluster) {
-				p.apply(t, documents(c.poolObjects(pool{name: "system", mode: "System", replicas: 1}, "v1.34.1")...))
+				p.apply(t, sandboxtest.Documents(c.poolObjects(pool{name: "system", mode: "System", replicas: 1}, "v1.34.1")...))
 			},
 		},
 		"secret":   {reason: "SecretNotFound", names: []string{"trouble/trouble-secret", "spec.clientSecret", "create it"}, prepare: identity(clientA, ""), repair: secret},

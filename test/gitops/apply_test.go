@@ -75,7 +75,7 @@ func (s *source) modern(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.write(t, "modern", manifestOf(t, all...))
+	s.write(t, "modern", sandboxtest.Documents(all...))
 }
 
 func below(o object, path ...string) object {

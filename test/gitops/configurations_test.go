@@ -60,7 +60,7 @@ func scenarios(t *testing.T, p *sandboxtest.Plane) map[string]string {
 				declared = lay(declared, patch, name)
 			}
 		}
-		out[name] = manifestOf(t, declared...)
+		out[name] = sandboxtest.Documents(declared...)
 	}
 	return out
 }

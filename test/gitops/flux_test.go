@@ -23,7 +23,7 @@ func TestFluxPrunesNoCluster(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"kustomization.yaml": manifestOf(t, object{"resources": []any{"clusters.yaml"}, "patches": patches}),
+		"kustomization.yaml": sandboxtest.Documents(object{"resources": []any{"clusters.yaml"}, "patches": patches}),
 		"clusters.yaml":      contents(t, "..", "..", "examples", "documentation", "multi-tenancy.yaml"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/capaks/capaks/internal/sandbox"
 	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 	documented "github.com/capaks/capaks/test/documentation"
@@ -116,21 +114,8 @@ func (s *source) namespaces(t *testing.T, p *sandboxtest.Plane) {
 		}
 	}
 	if len(all) > 0 {
-		p.Apply(t, manifestOf(t, all...))
+		p.Apply(t, sandboxtest.Documents(all...))
 	}
-}
-
-func manifestOf(t *testing.T, objects ...object) string {
-	t.Helper()
-	var out []string
-	for _, o := range objects {
-		raw, err := yaml.Marshal(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, string(raw))
-	}
-	return strings.Join(out, "---\n")
 }
 
 // apply is `kubectl apply` of the whole source, as one way of applying does it.

@@ -23,8 +23,7 @@ type declaration struct {
 	pools         bool
 }
 
-func (d declaration) manifest(t *testing.T) string {
-	t.Helper()
+func (d declaration) manifest() string {
 	meta := func(name string) object { return object{"name": name, "namespace": d.name} }
 	ref := func(kind, name string) object {
 		return object{"apiGroup": "infrastructure.cluster.x-k8s.io", "kind": kind, "name": name}
@@ -61,7 +60,7 @@ func (d declaration) manifest(t *testing.T) string {
 			object{"apiVersion": core, "kind": "MachinePool", "metadata": meta(pool), "spec": machines},
 			object{"apiVersion": infra, "kind": "AzureManagedMachinePool", "metadata": meta(pool), "spec": spec})
 	}
-	return manifestOf(t, objects...)
+	return sandboxtest.Documents(objects...)
 }
 
 // TestAsFluxApplies follows a cluster through its life: after each change the manifests that made it make no other one.
@@ -69,7 +68,7 @@ func TestAsFluxApplies(t *testing.T) {
 	t.Parallel()
 	p := plane(t)
 	d := declaration{name: "followed", version: "v1.33.4", replicas: 1, pools: true}
-	s := newSource(t, map[string]string{"all": d.manifest(t)})
+	s := newSource(t, map[string]string{"all": d.manifest()})
 	s.namespaces(t, p)
 	for _, step := range []struct {
 		name   string
@@ -100,7 +99,7 @@ func TestAsFluxApplies(t *testing.T) {
 		}},
 	} {
 		step.change()
-		s.write(t, "all", d.manifest(t))
+		s.write(t, "all", d.manifest())
 		s.apply(t, p, flux...)
 		s.settled(t, p)
 		if step.then != nil {
@@ -176,7 +175,7 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	p := plane(t)
 	d := declaration{name: "healthy", version: "v1.34.1", replicas: 1}
-	s := newSource(t, map[string]string{"all": d.manifest(t)})
+	s := newSource(t, map[string]string{"all": d.manifest()})
 	s.namespaces(t, p)
 	expect := func(kind, name, argo, flux, message string) {
 		t.Helper()
@@ -195,7 +194,7 @@ func TestHealth(t *testing.T) {
 	expect(infraCluster, d.name, "Progressing", "InProgress", "")
 
 	d.pools = true
-	s.write(t, "all", d.manifest(t))
+	s.write(t, "all", d.manifest())
 	s.apply(t, p)
 	for kind, name := range map[string]string{controlPlane: d.name, infraCluster: d.name, infraPool: "work"} {
 		expect(kind, name, "Healthy", "Current", "")

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/yaml"
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 const (
@@ -64,7 +64,7 @@ func (c cluster) manifest() string {
 	for _, p := range c.pools {
 		objects = append(objects, c.poolObjects(p)...)
 	}
-	return documents(objects...)
+	return sandboxtest.Documents(objects...)
 }
 
 func (c cluster) poolObjects(p pool) []object {
@@ -95,18 +95,6 @@ func merge(into, more object) {
 	for key, value := range more {
 		into[key] = value
 	}
-}
-
-func documents(objects ...object) string {
-	var b strings.Builder
-	for _, o := range objects {
-		raw, err := yaml.Marshal(o)
-		if err != nil {
-			panic(err)
-		}
-		fmt.Fprintf(&b, "---\n%s", raw)
-	}
-	return b.String()
 }
 
 // create makes the namespace and the cluster, waits until both are as declared, and takes everything away with the test.

@@ -32,7 +32,7 @@ func (a *azure) newPrincipal(t *testing.T, principal object) {
 
 // identity is an AzureClusterIdentity with its Secret, in the namespace of the cluster.
 func (c cluster) identity(client, kind string, data object) string {
-	return documents(
+	return sandboxtest.Documents(
 		object{"apiVersion": "v1", "kind": "Secret", "metadata": c.meta("credentials"), "stringData": data},
 		object{"apiVersion": infraVersion, "kind": "AzureClusterIdentity", "metadata": c.meta("identity"), "spec": object{
 			"type": kind, "tenantID": tenant, "clientID": client, "clientSecret": object{"name": "credentials"}, "allowedNamespaces": object{},

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 // held applies a cluster and waits until the checks before its creation hold it, with nothing written to Azure.
@@ -109,7 +111,7 @@ func TestABroughtNetworkNeedsARole(t *testing.T) {
 		"virtualNetwork": object{"name": "theirs", "resourceGroup": "needs-role-network", "cidrBlock": "10.1.0.0/16", "subnet": object{"name": "nodes", "cidrBlock": "10.1.0.0/24"}},
 	}}
 	p.Kubectl(t, "create", "namespace", c.name)
-	p.Apply(t, documents(
+	p.Apply(t, sandboxtest.Documents(
 		object{"apiVersion": "v1", "kind": "Secret", "metadata": c.meta("person"), "stringData": object{"clientSecret": "azuresim-secret-d"}},
 		object{"apiVersion": infraVersion, "kind": "AzureClusterIdentity", "metadata": c.meta("person"), "spec": object{"type": "ServicePrincipal", "tenantID": tenant,
 			"clientID": client, "clientSecret": object{"name": "person", "namespace": c.name}, "allowedNamespaces": object{"list": []string{c.name}}}},

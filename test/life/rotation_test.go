@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/capaks/capaks/internal/sandbox/sandboxtest"
 )
 
 // application is what runs on a pool: pods with a disruption budget, and somebody who makes pods again that are missing, as a
@@ -36,7 +38,7 @@ func (a *application) list(t *testing.T, args ...string) []object {
 
 func (a *application) run(t *testing.T, available int) {
 	t.Helper()
-	a.ApplyWorkload(t, a.cluster, a.cluster, documents(object{"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": object{"name": "web", "namespace": "default"},
+	a.ApplyWorkload(t, a.cluster, a.cluster, sandboxtest.Documents(object{"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": object{"name": "web", "namespace": "default"},
 		"spec": object{"minAvailable": available, "selector": object{"matchLabels": object{"app": "web"}}}}))
 	a.schedule(t)
 }
@@ -63,7 +65,7 @@ func (a *application) start(t *testing.T, node string) {
 	t.Helper()
 	name := fmt.Sprintf("web-%d", a.made)
 	a.made++
-	a.ApplyWorkload(t, a.cluster, a.cluster, documents(object{"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": name, "namespace": "default",
+	a.ApplyWorkload(t, a.cluster, a.cluster, sandboxtest.Documents(object{"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": name, "namespace": "default",
 		"labels":          object{"app": "web"},
 		"ownerReferences": []object{{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "web", "controller": true}}},
 		"spec": object{"nodeName": node, "containers": []object{{"name": "web", "image": "web"}}}}))

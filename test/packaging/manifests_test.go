@@ -1,7 +1,6 @@
 package packaging
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,19 +72,6 @@ func ofKind(all []object, kinds ...string) []object {
 	return slices.DeleteFunc(slices.Clone(all), func(o object) bool { return !slices.Contains(kinds, sandboxtest.TextAt(o, "kind")) })
 }
 
-func documents(t *testing.T, all ...object) string {
-	t.Helper()
-	var out strings.Builder
-	for _, o := range all {
-		raw, err := json.Marshal(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out.WriteString("---\n" + string(raw) + "\n")
-	}
-	return out.String()
-}
-
 // applyServerSide applies objects the way GitOps tools do, and answers what the API server said to it.
 func applyServerSide(t *testing.T, p *sandboxtest.Plane, manifest string, args ...string) (string, error) {
 	t.Helper()
@@ -106,7 +92,7 @@ func install(t *testing.T, p *sandboxtest.Plane) {
 		all := components(t, "default")
 		// The sandbox applied the namespace with another field manager.
 		rights := ofKind(all, "Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
-		if out, err := applyServerSide(t, p, documents(t, rights...)); err != nil {
+		if out, err := applyServerSide(t, p, sandboxtest.Documents(rights...)); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		p.Kubectl(t, "delete", "clusterrolebinding", "capaks-sandbox:"+namespace+":manager-role")
@@ -122,7 +108,7 @@ func TestManifestsAreAccepted(t *testing.T) {
 	all := append(components(t, "default"), components(t, "network-policy")...)
 	all = slices.DeleteFunc(all, func(o object) bool { return strings.HasPrefix(sandboxtest.TextAt(o, "apiVersion"), "cert-manager.io/") })
 	// The CRDs are the sandbox's own, whose labels are another field manager's.
-	out, err := applyServerSide(t, p, documents(t, all...), "--dry-run=server", "--force-conflicts")
+	out, err := applyServerSide(t, p, sandboxtest.Documents(all...), "--dry-run=server", "--force-conflicts")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -152,11 +138,11 @@ func TestPodMeetsRestrictedPodSecurity(t *testing.T) {
 	}
 	pod["apiVersion"], pod["kind"] = "v1", "Pod"
 	pod["metadata"].(object)["name"], pod["metadata"].(object)["namespace"] = "probe", namespace
-	if out, err := applyServerSide(t, p, documents(t, pod), "--dry-run=server"); err != nil {
+	if out, err := applyServerSide(t, p, sandboxtest.Documents(pod), "--dry-run=server"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	delete(pod["spec"].(object)["containers"].([]any)[0].(object), "securityContext")
-	out, err := applyServerSide(t, p, documents(t, pod), "--dry-run=server")
+	out, err := applyServerSide(t, p, sandboxtest.Documents(pod), "--dry-run=server")
 	if err == nil || !strings.Contains(err.Error(), `violates PodSecurity "restricted`) {
 		t.Errorf("without its security context the pod is admitted, or refused for another reason: %v\n%s", err, out)
 	}

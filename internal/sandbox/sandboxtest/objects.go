@@ -6,11 +6,28 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"maps"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
+
+	"sigs.k8s.io/yaml"
 )
+
+// Documents are objects as a manifest.
+func Documents(objects ...Object) string {
+	var out strings.Builder
+	for _, o := range objects {
+		raw, err := yaml.Marshal(o)
+		if err != nil {
+			panic(fmt.Sprintf("a manifest of a test: %v", err))
+		}
+		fmt.Fprintf(&out, "---\n%s", raw)
+	}
+	return out.String()
+}
 
 // Merged is a JSON merge patch.
 func Merged(into, patch Object) Object {
